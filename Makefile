@@ -1,0 +1,54 @@
+# Every task of the project. "make" alone lists them.
+SHELL := /bin/bash
+GO    ?= go
+GOFLAGS_RELEASE := -trimpath -ldflags='-s -w'
+LAMBDA_FLAGS    := -tags lambda.norpc $(GOFLAGS_RELEASE)
+FUZZTIME ?= 20s
+export CGO_ENABLED ?= 0
+
+.DEFAULT_GOAL := help
+.PHONY: help demo build lambda test test-deps test-evershop lint check fuzz bench golden clean
+
+help: ## list the tasks
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: build ## build bin/banyan and run a storefront with Banyan in front of it
+	bin/banyan up --data data
+
+build: ## build bin/banyan
+	$(GO) build $(GOFLAGS_RELEASE) -o bin/banyan ./cmd/banyan
+
+lambda: ## build the Lambda entry for provided.al2023, arm64 and amd64
+	@for arch in arm64 amd64; do \
+	  echo "bin/lambda/api-$$arch/bootstrap"; \
+	  GOOS=linux GOARCH=$$arch $(GO) build $(LAMBDA_FLAGS) -o bin/lambda/api-$$arch/bootstrap ./api/cmd/lambda || exit 1; \
+	done
+
+test: test-deps ## run all tests (installs what they need)
+	CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 15m ./...
+
+test-deps: ## install what the tests need: a C compiler for -race, PostgreSQL, Chromium
+	@.ci/test-deps
+
+test-evershop: test-deps ## put Banyan in front of a real EverShop and compare (needs ../shared/evershop)
+	.ci/test-evershop
+
+lint: ## gofmt, go vet, staticcheck
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
+	if [ -n "$$unformatted" ]; then echo "not formatted (run gofmt -w):"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+check: lint test ## what CI runs
+
+fuzz: ## fuzz every parser for FUZZTIME (20s) each
+	@.ci/fuzz $(FUZZTIME)
+
+bench: ## print the table of benchmarks (benchstat-friendly)
+	@.ci/bench
+
+golden: ## rewrite the golden files of the tests
+	$(GO) test ./edge/route/... -run Golden -update
+
+clean: ## remove what was built (the demo's data folder stays)
+	rm -rf bin
