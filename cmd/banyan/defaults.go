@@ -62,7 +62,7 @@ func defaultFiles(storefront, legacy string) (config, products []byte, err error
 func sampleProducts() []byte {
 	var out bytes.Buffer
 	category := ""
-	for _, p := range shop.SampleCatalogue().Products() {
+	for _, p := range shop.Sample().Products() {
 		if p.Category != category {
 			category = p.Category
 			fmt.Fprintf(&out, "\n# %s\n", category)

@@ -15,7 +15,7 @@ import (
 // Place is where things are, for every command: the data folder, the
 // configuration, and through the data folder the running process.
 type Place struct {
-	Data   string `help:"Folder of the orders, the journal and the demo's files." default:"data" type:"path" placeholder:"DIR"`
+	Data   string `help:"Folder of the orders, the journal and the demo's files (default: ./data)." default:"data" type:"path" placeholder:"DIR"`
 	Config string `help:"The banyan.yaml to use (default: the one of the running process, ./banyan.yaml, or DATA/banyan.yaml)." type:"path" placeholder:"FILE"`
 	JSON   bool   `help:"Print data as JSON." name:"json"`
 }

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/banyan-edge/banyan/api/console"
+	"github.com/banyan-edge/banyan/edge/route"
+)
+
+// start sets everything in motion.
+func (in *installation) start(ctx context.Context) {
+	in.work.Go(func() {
+		in.flips.Watch(ctx, func(t *route.Table) { in.table.Store(t) })
+	})
+	in.work.Go(func() { in.keepStock(ctx) })
+	in.work.Go(func() {
+		defer close(in.relayed)
+		if in.relay == nil {
+			return
+		}
+		if err := in.relay.Run(ctx); err != nil {
+			in.failed <- fmt.Errorf("relay: %w", err)
+		}
+	})
+	in.serveHTTP(in.storefront, in.storefrontAt, "storefront")
+	in.serveHTTP(in.console, in.consoleAt, "console")
+}
+
+func (in *installation) serveHTTP(s *http.Server, l net.Listener, what string) {
+	in.work.Go(func() {
+		if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			in.failed <- fmt.Errorf("%s: %w", what, err)
+		}
+	})
+}
+
+// serve waits until ctx ends, or something fails, and drains.
+func (in *installation) serve(ctx context.Context) error {
+	var err error
+	select {
+	case <-ctx.Done():
+		in.log.Info("draining")
+	case err = <-in.failed:
+		in.log.Error("failed", "error", err)
+	}
+	return errors.Join(err, in.close())
+}
+
+// close drains and closes: the storefront first, so that nothing new comes in;
+// then the deliveries in hand; the console last, so that ops can watch.
+func (in *installation) close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), drainWithin)
+	defer cancel()
+	var errs []error
+	if in.storefront != nil {
+		errs = append(errs, in.edge.Drain(ctx, in.storefront))
+	}
+	in.stop()
+	if in.console != nil {
+		errs = append(errs, in.console.Shutdown(ctx))
+	}
+	in.work.Wait()
+	for _, c := range slices.Backward(in.closers) {
+		errs = append(errs, c())
+	}
+	in.closers = nil
+	return errors.Join(errs...)
+}
+
+func pid() int { return os.Getpid() }
+
+// ignoreClosed makes closing a listener twice harmless: its server closes it too.
+func ignoreClosed(f func() error) func() error {
+	return func() error {
+		if err := f(); err != nil && !errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		return nil
+	}
+}
+
+// awaitEpoch waits until the table in force has at least this epoch.
+func (in *installation) awaitEpoch(ctx context.Context, epoch uint64) error {
+	for in.table.Load().Epoch() < epoch {
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("the table is still at epoch %d: %w", in.table.Load().Epoch(), ctx.Err())
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	return nil
+}
+
+// breakers lists what stops asking an arm or the database that fails.
+func (in *installation) breakers() []console.Breaker {
+	var list []console.Breaker
+	for _, b := range in.edge.Breakers() {
+		list = append(list, console.Breaker{Name: b.Arm.String() + " arm", State: b.State})
+	}
+	if in.relay != nil {
+		list = append(list, console.Breaker{Name: "legacy database", State: in.relay.State().Breaker})
+	}
+	return list
+}
+
+// legacyRows is legacy's own count of orders, under the budget.
+func (in *installation) legacyRows(ctx context.Context) (int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	release, err := in.budget.Acquire(ctx, relaySync)
+	if err != nil {
+		return 0, err
+	}
+	defer release()
+	return in.legacyDB.Count(ctx)
+}

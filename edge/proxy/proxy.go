@@ -1,0 +1,119 @@
+package proxy
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/banyan-edge/banyan/edge/route"
+)
+
+// Table decides which arm answers a request.
+type Table interface {
+	Decide(route.Request) route.Decision
+}
+
+// Options are what a Proxy is made of.
+type Options struct {
+	Table  func() Table // required: the table in force, asked once a request
+	Legacy Origin       // required: where everything falls through to
+
+	Serverless  Serverless     // zero: there is no serverless arm, all is legacy's
+	TrustedHops []netip.Prefix // peers whose X-Forwarded-* and traceparent are believed; none by default
+	RevealArm   bool           // whether an answer says by x-banyan-arm which arm gave it
+	Limits      Limits         // zero: the defaults
+	Breaker     BreakerOptions // zero: the defaults
+
+	Logger  *slog.Logger          // nil: nothing is logged
+	Metrics prometheus.Registerer // nil: nothing is counted
+	Now     func() time.Time      // nil: time.Now
+}
+
+// Proxy is the edge as an http.Handler.
+type Proxy struct {
+	options    Options
+	legacy     *origin
+	serverless *serverless // nil where there is none
+	metrics    *metrics
+	log        *slog.Logger
+	now        func() time.Time
+
+	pieces  pieces
+	open    streams      // upgrades and event streams, which end only when told to
+	working atomic.Int64 // requests in hand, those streams among them
+}
+
+// New returns a proxy, or an error that says which option will not do.
+func New(o Options) (*Proxy, error) {
+	if o.Table == nil {
+		return nil, errors.New("proxy: no table")
+	}
+	p := &Proxy{options: o, log: o.Logger, now: o.Now}
+	if p.log == nil {
+		p.log = slog.New(slog.DiscardHandler)
+	}
+	if p.now == nil {
+		p.now = time.Now
+	}
+	p.options.Limits = o.Limits.withDefaults()
+	var err error
+	if p.metrics, err = newMetrics(o.Metrics); err != nil {
+		return nil, err
+	}
+	if p.legacy, err = newOrigin(p, o.Legacy, p.options.Limits.LegacyAnswer); err != nil {
+		return nil, err
+	}
+	if p.serverless, err = newServerless(p, o.Serverless); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// ServeHTTP has the table decide, and the arm answer.
+func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := p.begin(w, r)
+	defer x.end()
+	if !plainTarget(r) {
+		x.refuse(refusedTarget)
+		return
+	}
+	x.decide()
+	if x.decision.Arm == route.Serverless && p.serverless != nil && p.serverless.answer(x) {
+		return
+	}
+	p.answerFromLegacy(x)
+}
+
+// answerFromLegacy passes the request on to legacy. It is asked once: where it
+// does not answer there is nobody left to ask.
+func (p *Proxy) answerFromLegacy(x *exchange) {
+	x.arm = route.Legacy
+	x.tentative, x.failure = false, failure{}
+	p.legacy.ask(x)
+	x.conclude()
+}
+
+// Close drops the connections to origins that are idle.
+func (p *Proxy) Close() {
+	p.legacy.close()
+	if p.serverless != nil && p.serverless.origin != nil {
+		p.serverless.origin.close()
+	}
+}
+
+// plainTarget reports whether the request target is one a reverse proxy is
+// asked for: a path, or the * of OPTIONS. Absolute targets and CONNECT are for
+// forward proxies, and a second host name is a way to fool whoever reads the
+// other one.
+func plainTarget(r *http.Request) bool {
+	if r.Method == http.MethodConnect {
+		return false
+	}
+	return strings.HasPrefix(r.RequestURI, "/") || r.RequestURI == "*" && r.Method == http.MethodOptions
+}

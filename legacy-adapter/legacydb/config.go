@@ -1,0 +1,30 @@
+package legacydb
+
+// DefaultConnections is the budget where banyan.yaml names none.
+const DefaultConnections = 25
+
+// Config is the legacy section of banyan.yaml.
+type Config struct {
+	Database    string      // sqlite:path or postgres://…
+	Connections int         // never more are open at once, all uses included; zero: DefaultConnections
+	Write       []Statement // how an order becomes rows
+	Stock       string      // a query that returns sku and on_hand; empty: legacy is not asked for stock
+
+	File string // the name that problems give
+	Line int    // of the section
+}
+
+// Statement is one SQL statement of the mapping, with :placeholders for the
+// order's fields.
+type Statement struct {
+	SQL  string // one statement
+	As   string // the name under which later statements see the row that this one returns
+	Each string // EachLine: once an order line; empty: once an order
+	Rows *int   // how many rows it has to change or return; nil: any number
+	Else string // the cause, in a word, with which the order is rejected where it does not
+
+	Line int // in the file
+}
+
+// EachLine is the one list that a statement can be repeated for.
+const EachLine = "lines"
