@@ -151,9 +151,7 @@ func place(client *http.Client, storefront, key string) (string, error) {
 
 // requireLegacyHolds looks every accepted order up in the legacy database.
 func requireLegacyHolds(t *testing.T, file string, accepted map[string]string, total int64) {
-	db, err := sql.Open("sqlite", file)
-	require.NoError(t, err)
-	defer db.Close()
+	db := openLegacy(t, file)
 	rows := map[string]int{}
 	list, err := db.Query(`SELECT number FROM orders`)
 	require.NoError(t, err)
@@ -178,4 +176,14 @@ func requireLegacyHolds(t *testing.T, file string, accepted map[string]string, t
 	require.Equal(t, total, ledgerRows)
 	require.Equal(t, firstQuantity-total, onHand)
 	require.Zero(t, negative)
+}
+
+// openLegacy opens the sample shop's database.
+func openLegacy(t *testing.T, file string) *sql.DB {
+	t.Helper()
+	require.FileExists(t, file)
+	db, err := sql.Open("sqlite", file)
+	require.NoError(t, err)
+	t.Cleanup(func() { db.Close() })
+	return db
 }

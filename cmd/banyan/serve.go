@@ -17,7 +17,7 @@ import (
 // start sets everything in motion.
 func (in *installation) start(ctx context.Context) {
 	in.work.Go(func() {
-		in.flips.Watch(ctx, func(t *route.Table) { in.table.Store(t) })
+		in.flips.Watch(ctx, in.swap)
 	})
 	in.work.Go(func() { in.keepStock(ctx) })
 	in.work.Go(func() {
@@ -31,6 +31,17 @@ func (in *installation) start(ctx context.Context) {
 	})
 	in.serveHTTP(in.storefront, in.storefrontAt, "storefront")
 	in.serveHTTP(in.console, in.consoleAt, "console")
+}
+
+// swap puts another table in force. What is only read at the start is not
+// changed by it, and the log says so.
+func (in *installation) swap(t *route.Table) {
+	old, now := in.table.Load().Config(), t.Config()
+	in.table.Store(t)
+	if old.Origins != now.Origins || !slices.Equal(old.TrustedHops, now.TrustedHops) ||
+		fmt.Sprint(old.Legacy) != fmt.Sprint(now.Legacy) || fmt.Sprint(old.Intake) != fmt.Sprint(now.Intake) {
+		in.log.Warn("origins, trusted_hops, legacy and intake are read at the start: restart banyan up to use the change")
+	}
 }
 
 func (in *installation) serveHTTP(s *http.Server, l net.Listener, what string) {
