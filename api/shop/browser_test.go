@@ -3,6 +3,7 @@ package shop_test
 import (
 	"context"
 	"net/http/httptest"
+	"os"
 	"os/exec"
 	"sync/atomic"
 	"testing"
@@ -47,15 +48,20 @@ func TestOrderPage_FollowsTheOrderInABrowser(t *testing.T) {
 
 // tab opens a browser with an empty profile that talks to nobody else.
 func tab(t *testing.T, path string) context.Context {
+	profile, err := os.MkdirTemp("", "browser")
+	require.NoError(t, err)
+	t.Cleanup(func() { // the browser's children outlive it by a moment and still write
+		require.Eventually(t, func() bool { return os.RemoveAll(profile) == nil }, 10*time.Second, 50*time.Millisecond)
+	})
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.UserDataDir(t.TempDir()), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
+		chromedp.UserDataDir(profile), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(func() {
-		_ = chromedp.Cancel(ctx) // waits for the browser to end, so that its profile can be removed
+		_ = chromedp.Cancel(ctx) // waits for the browser to end
 		cancel()
 	})
 	return ctx

@@ -90,12 +90,15 @@ func (s *server) explain(v *checkoutView, err error) {
 	p := s.problem(err)
 	var invalid *order.InvalidError
 	if !errors.As(err, &invalid) {
-		v.Alert = p.Title + ". " + p.Detail
+		v.Alert = p.Title + "."
 		for i := range v.Cart.Lines {
 			if l := &v.Cart.Lines[i]; p.SKU != "" && l.SKU == p.SKU {
 				l.Fault = p.Detail
 				v.Faults = append(v.Faults, fault{lineAnchor(i), p.Detail})
 			}
+		}
+		if len(v.Faults) == 0 {
+			v.Alert += " " + p.Detail
 		}
 		return
 	}

@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 )
@@ -143,6 +145,43 @@ func TestEverShop_IsTheSameWithAndWithoutBanyan(t *testing.T) {
 		}
 	}
 	require.NotEmpty(t, seen, "the pages name assets")
+}
+
+func awaitPromise(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }
+
+// TestEverShop_ABrowserShopsThroughBanyan walks with a real browser and sees
+// that it never goes around the edge.
+func TestEverShop_ABrowserShopsThroughBanyan(t *testing.T) {
+	e := newEverShop(t)
+	b := newShopper(t)
+	var around []string
+	var inside int
+	hosts := chromedp.Evaluate(`performance.getEntriesByType("resource").map(r => r.name).filter(u => !u.startsWith(location.origin) && !u.startsWith("data:"))`, &around)
+	b.do(chromedp.Navigate(e.edge+"/accessories/ceramic-coffee-cup-white"), chromedp.WaitVisible(`//button[contains(translate(., "ADTOCR", "adtocr"), "add to cart")]`))
+	require.Contains(t, b.look("evershop-1-product"), "Ceramic Coffee Cup")
+	b.do(hosts)
+	require.Empty(t, around)
+	// Its script takes the page over some time after it is shown, and choosing a
+	// colour may load it anew: press until the cup is in the cart.
+	press := func(words string) chromedp.Action {
+		return chromedp.Evaluate(`[...document.querySelectorAll("button")].find(b => b.textContent.trim() === "`+words+`")?.click()`, nil)
+	}
+	inCart := chromedp.Evaluate(`fetch("/api/graphql", {method: "POST", headers: {"content-type": "application/json"},
+		body: JSON.stringify({query: "query { myCart { totalQty } }"})}).then(r => r.json()).then(a => a.data?.myCart?.totalQty || 0)`, &inside, awaitPromise)
+	for range 10 {
+		ctx, cancel := context.WithTimeout(b.ctx, 4*time.Second)
+		err := chromedp.Run(ctx, press("White"), chromedp.Sleep(time.Second), press("Add to cart"), chromedp.Sleep(time.Second), inCart)
+		cancel()
+		if err == nil && inside > 0 {
+			break
+		}
+	}
+	require.Positive(t, inside, "the cup is in the cart")
+	var cart string
+	b.do(chromedp.Evaluate(`fetch("/cart").then(r => r.text())`, &cart, awaitPromise))
+	require.Contains(t, cart, "Ceramic Coffee Cup", "its page says so too")
+	b.do(hosts)
+	require.Empty(t, around)
 }
 
 func TestEverShop_SeesTheShoppersOwnAddress(t *testing.T) {

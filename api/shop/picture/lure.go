@@ -1,6 +1,9 @@
 package picture
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // plugBody is a wooden minnow, nose right.
 const plugBody = "M118 246q44 -84 190 -88q140 0 214 84q-66 78 -206 82q-150 0 -198 -78z"
@@ -59,12 +62,13 @@ func (c *canvas) pattern(p palette, d *dice) {
 			c.circle(160+float64(i)*17, 218+d.between(-26, 34), d.between(4, 9), p.accent)
 		}
 	default:
+		var scales strings.Builder
 		for row := range 6 {
 			for col := range 17 {
-				x, y := 140+float64(col)*19+float64(row%2)*9, 182+float64(row)*18
-				c.stroke(fmt.Sprintf("M%.0f %.0fa9 9 0 0 0 18 0", x, y), p.light, 1.8)
+				fmt.Fprintf(&scales, "M%d %da9 9 0 0 0 18 0", 140+col*19+row%2*9, 182+row*18)
 			}
 		}
+		c.stroke(scales.String(), p.light, 1.8)
 	}
 }
 
