@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -166,9 +167,19 @@ func (in *installation) openLegacy(ctx context.Context) error {
 	}
 	in.relay = relay.New(relay.Options{
 		Source: relaylocal.New(in.orders, relaylocal.Options{}), Legacy: in.legacyDB, Budget: in.budget,
-		Logger: in.log, Metrics: in.metrics,
+		Workers: relayWorkers(settings.Database), Logger: in.log, Metrics: in.metrics,
 	})
 	return nil
+}
+
+// relayWorkers is how many batches the relay has in hand at once; zero is as
+// many as the budget allows. SQLite has one writer: several would only split
+// the orders into smaller transactions that wait for each other.
+func relayWorkers(database string) int {
+	if strings.HasPrefix(database, "sqlite:") {
+		return 1
+	}
+	return 0
 }
 
 // openEdge puts the proxy in front of both arms.
