@@ -2,9 +2,11 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"net/url"
 	"strings"
+	"text/tabwriter"
 	"time"
 
 	"github.com/banyan-edge/banyan/edge/route"
@@ -43,8 +45,22 @@ func (c explainCommand) Run(place Place, term terminal) error {
 	if place.JSON {
 		return printJSON(term.Out, e)
 	}
-	fmt.Fprint(term.Out, e)
-	return nil
+	return showExplanation(term.Out, e)
+}
+
+// showExplanation writes the answer first, then how it was come by.
+func showExplanation(w io.Writer, e route.Explanation) error {
+	fmt.Fprintf(w, "%s %s → %s\n%s", e.Method, e.Path, e.Arm, e.Sentence)
+	if e.Rule != "" {
+		fmt.Fprintf(w, " (%s)", e.Rule)
+	}
+	fmt.Fprintf(w, "\n\n")
+	tw := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	for _, step := range e.Steps {
+		fmt.Fprintf(tw, "  %s\t%s\n", step.Asked, step.Said)
+	}
+	fmt.Fprintf(tw, "  epoch\t%d\n", e.Epoch)
+	return tw.Flush()
 }
 
 // rawPath takes the path out of a URL as it would stand on the request line,

@@ -140,7 +140,7 @@ func (c upCommand) greet(place Place, term terminal, r running) error {
 	}
 	try := "open the storefront and buy something; then flip a product in the console"
 	if c.Legacy == "" {
-		try = "buy the rod at /shop/rods/tourney-casting-rod, then: banyan flip tourney-casting-rod serverless"
+		try = "buy the rod at /shop/rods/tourney-casting-rod, then: " + os.Args[0] + " flip tourney-casting-rod serverless"
 		if shown := dataFlag(place); shown != "" {
 			try += shown
 		}
