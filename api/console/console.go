@@ -17,6 +17,7 @@ type Options struct {
 	Ledger   Ledger
 
 	Metrics      http.Handler     // at /metrics; nil: there is none
+	Commands     http.Handler     // at /commands/, for the commands beside this process; nil: there is none
 	Storefront   string           // the shop's public address, for links; empty: no links
 	Version      string           // at the foot of every page; empty: not shown
 	AllowedHosts []string         // names the console answers to besides localhost and IP addresses
@@ -66,6 +67,10 @@ func (c *console) routes() http.Handler {
 	mux.Handle("GET /assets/{sum}/{name}", c.assets)
 	if c.Metrics != nil {
 		mux.Handle("GET /metrics", c.Metrics)
+	}
+	if c.Commands != nil {
+		mux.Handle("GET /commands/", c.Commands)
+		mux.Handle("POST /commands/", c.Commands)
 	}
 	mux.HandleFunc("GET /", c.notFound)
 	return mux

@@ -24,6 +24,7 @@ type LedgerView struct {
 	QueueDepth        int64     `json:"queue_depth"`         // deliveries in the queue
 	AcceptedPerSecond float64   `json:"accepted_per_second"` // of the last seconds
 	WrittenPerSecond  float64   `json:"written_per_second"`
+	Forecast          *Forecast `json:"forecast,omitempty"` // of the queue; nil where nobody knows the rates
 	Breakers          []Breaker `json:"breakers,omitempty"`
 }
 

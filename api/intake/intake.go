@@ -16,6 +16,10 @@
 //     nothing behind.
 //   - Of N buyers for k units exactly k get a receipt.
 //   - The ledger balances at every moment.
+//   - Units are held by accepted orders and by nothing else, so no hold runs out
+//     by itself: it ends as sold when its order is written, or is given back when
+//     the order is cancelled or, as a dead letter, corrected or dropped. A dead
+//     letter keeps its hold until a person decides; the shopper has a yes.
 package intake
 
 import (

@@ -75,7 +75,7 @@ func (c checkCommand) legacy(ctx context.Context, cfg *route.Config, config stri
 		return nil, err
 	}
 	defer db.Close()
-	return db.Check(ctx), nil
+	return append(db.Check(ctx), lookups{db, settings.Database}.check(ctx, cfg)...), nil
 }
 
 func (r checked) print(place Place, term terminal) error {

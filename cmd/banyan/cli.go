@@ -37,7 +37,9 @@ type commands struct {
 	Mode     modeCommand     `cmd:"" help:"Send everything to legacy on a bad day, and back."`
 	History  historyCommand  `cmd:"" help:"Show who flipped what, when and why."`
 	Orders   ordersCommand   `cmd:"" help:"List orders, or show one."`
+	Dead     deadCommand     `cmd:"" help:"Look after dead letters: list, show, edit, check, redrive, drop."`
 	Ledger   ledgerCommand   `cmd:"" help:"Count the orders: accepted = written + waiting + dead + cancelled."`
+	Stock    stockCommand    `cmd:"" help:"Show the stock: on hand, held, sold, left, and legacy's own count."`
 	Legacy   legacyCommand   `cmd:"" help:"Run the sample legacy shop alone, without Banyan in front."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }

@@ -152,17 +152,18 @@ func (d desk) Find(ctx context.Context, id string) (order.Record, error) {
 
 // Ledger counts, and says how fast the numbers move.
 func (d desk) Ledger(ctx context.Context) (console.LedgerView, error) {
-	var rows func(context.Context) (int64, error)
+	books := ledgers{orders: d.in.orders, captured: d.in.capture.store}
 	if d.in.legacyDB != nil {
-		rows = d.in.legacyRows
+		books.legacyRows = d.in.legacyRows
 	}
-	view, err := countLedger(ctx, d.in.orders, rows)
+	view, err := books.count(ctx)
 	if err != nil {
 		return view, err
 	}
 	view.AcceptedPerSecond, view.WrittenPerSecond = d.in.pace.of(view.Ledger, time.Now())
 	view.Breakers = d.in.breakers()
-	return view, nil
+	view.Forecast, err = d.in.forecast(ctx, view.Waiting)
+	return view, err
 }
 
 // paceOver is the time over which rates are taken.

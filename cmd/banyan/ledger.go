@@ -3,13 +3,17 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 
 	"github.com/banyan-edge/banyan/api/console"
 	"github.com/banyan-edge/banyan/api/order"
 	"github.com/banyan-edge/banyan/legacy-adapter/legacydb"
+	replaylocal "github.com/banyan-edge/banyan/legacy-adapter/replay/local"
 )
 
-type ledgerCommand struct{}
+type ledgerCommand struct {
+	Forecast bool `help:"Say only when the queue will be empty at the present rate."`
+}
 
 // ledgerLine is what "banyan ledger --json" prints.
 type ledgerLine struct {
@@ -18,10 +22,13 @@ type ledgerLine struct {
 }
 
 // Run prints the ledger. A ledger that does not balance is a failure.
-func (ledgerCommand) Run(ctx context.Context, place Place, term terminal) error {
+func (c ledgerCommand) Run(ctx context.Context, place Place, term terminal) error {
 	view, err := place.ledger(ctx)
 	if err != nil {
 		return err
+	}
+	if c.Forecast {
+		return printForecast(place, term, forecastOf(view))
 	}
 	line := ledgerLine{view.Ledger, view.Balanced}
 	if place.JSON {
@@ -43,6 +50,9 @@ func showLedger(term terminal, v console.LedgerView) {
 	if v.Note != "" {
 		fmt.Fprintln(term.Out, v.Note)
 	}
+	if v.Waiting > 0 {
+		fmt.Fprintln(term.Out, forecastOf(v).Words)
+	}
 }
 
 // ledger asks the running process, which holds the legacy connections, or
@@ -57,48 +67,89 @@ func (p Place) ledger(ctx context.Context) (console.LedgerView, error) {
 		return console.LedgerView{}, err
 	}
 	defer book.Close()
-	table, err := p.table(terminal{})
-	if err != nil {
-		return countLedger(ctx, book, nil)
+	books := ledgers{orders: book}
+	if captures := p.file(capturesName); exists(captures) == nil {
+		reader, err := replaylocal.OpenReader(ctx, captures)
+		if err != nil {
+			return console.LedgerView{}, err
+		}
+		defer reader.Close()
+		books.captured = reader
 	}
-	config, err := p.find()
+	db, err := p.legacyDB(ctx)
 	if err != nil {
 		return console.LedgerView{}, err
+	}
+	if db != nil {
+		defer db.Close()
+		books.legacyRows = db.Count
+	}
+	return books.count(ctx)
+}
+
+// legacyDB opens the legacy database of the configuration; nil where it names
+// none, or where there is no configuration that says.
+func (p Place) legacyDB(ctx context.Context) (*legacydb.DB, error) {
+	config, err := p.find()
+	if err != nil {
+		return nil, nil
+	}
+	table, err := p.table(terminal{Err: io.Discard})
+	if err != nil {
+		return nil, nil
 	}
 	settings, err := legacySettings(table.Config(), config)
 	if err != nil || settings.Database == "" {
-		return countLedger(ctx, book, nil)
+		return nil, err
 	}
-	db, err := legacydb.Open(ctx, settings, legacydb.Options{})
-	if err != nil {
-		return console.LedgerView{}, err
-	}
-	defer db.Close()
-	return countLedger(ctx, book, db.Count)
+	return legacydb.Open(ctx, settings, legacydb.Options{})
 }
 
-// countLedger reads the ledger and holds it against legacy's own count of
+// book is something that counts what it accepted.
+type book interface {
+	Ledger(context.Context) (order.Ledger, error)
+}
+
+// ledgers are all that is counted.
+type ledgers struct {
+	orders     book
+	captured   book                                 // requests kept for replay; nil: none ever were
+	legacyRows func(context.Context) (int64, error) // nil: there is no legacy.database
+}
+
+// count reads the ledgers and holds the orders' against legacy's own count of
 // banyan_ledger. The ledger is read first: every order it has as written was
 // committed in legacy before, so legacy must have at least as many. It may have
 // more: orders whose delivery is not settled yet.
-func countLedger(ctx context.Context, book interface {
-	Ledger(context.Context) (order.Ledger, error)
-}, legacyRows func(context.Context) (int64, error)) (console.LedgerView, error) {
-	l, err := book.Ledger(ctx)
+func (l ledgers) count(ctx context.Context) (console.LedgerView, error) {
+	orders, err := l.orders.Ledger(ctx)
 	if err != nil {
 		return console.LedgerView{}, err
 	}
-	view := console.LedgerView{Ledger: l, Balanced: l.Balanced(), QueueDepth: l.Waiting}
-	if legacyRows == nil {
+	view := console.LedgerView{Ledger: orders, Balanced: orders.Balanced()}
+	if l.legacyRows == nil {
 		view.Note = "legacy was not asked: no legacy.database is configured"
-		return view, nil
-	}
-	rows, err := legacyRows(ctx)
-	if err != nil {
+	} else if rows, err := l.legacyRows(ctx); err != nil {
 		view.Note = "legacy could not be asked for its own count"
-		return view, nil
+	} else {
+		view.LegacyRows = &rows
+		view.Balanced = view.Balanced && rows >= orders.Written
 	}
-	view.LegacyRows = &rows
-	view.Balanced = view.Balanced && rows >= l.Written
+	if l.captured != nil {
+		captured, err := l.captured.Ledger(ctx)
+		if err != nil {
+			return console.LedgerView{}, err
+		}
+		view.Balanced = view.Balanced && captured.Balanced()
+		view.Ledger = plus(orders, captured)
+	}
+	view.QueueDepth = view.Waiting
 	return view, nil
+}
+
+func plus(a, b order.Ledger) order.Ledger {
+	return order.Ledger{
+		Accepted: a.Accepted + b.Accepted, Written: a.Written + b.Written, Waiting: a.Waiting + b.Waiting,
+		Dead: a.Dead + b.Dead, Cancelled: a.Cancelled + b.Cancelled,
+	}
 }

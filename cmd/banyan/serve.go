@@ -29,6 +29,7 @@ func (in *installation) start(ctx context.Context) {
 			in.failed <- fmt.Errorf("relay: %w", err)
 		}
 	})
+	in.capture.start(ctx, in)
 	in.serveHTTP(in.storefront, in.storefrontAt, "storefront")
 	in.serveHTTP(in.console, in.consoleAt, "console")
 }
@@ -118,7 +119,7 @@ func (in *installation) breakers() []console.Breaker {
 	if in.relay != nil {
 		list = append(list, console.Breaker{Name: "legacy database", State: in.relay.State().Breaker})
 	}
-	return list
+	return append(list, in.capture.breaker())
 }
 
 // legacyRows is legacy's own count of orders, under the budget.

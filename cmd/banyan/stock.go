@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -61,14 +62,17 @@ func (in *installation) keepStock(ctx context.Context) {
 func (in *installation) reconcile(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	changed, err := in.orders.Reconcile(ctx, func(ctx context.Context) (map[string]int, error) {
-		release, err := in.budget.Acquire(ctx, relaySync)
-		if err != nil {
-			return nil, err
-		}
-		defer release()
-		return in.legacyDB.Stock(ctx)
-	})
+	release, err := in.budget.Acquire(ctx, relaySync)
+	if err != nil {
+		return err
+	}
+	defer release()
+	legacy, err := in.legacyDB.Moment(ctx)
+	if err != nil {
+		return err
+	}
+	changed, err := in.orders.ReconcileAt(ctx, legacy)
+	err = errors.Join(err, legacy.Close())
 	if err == nil && len(changed) > 0 {
 		in.log.Info("stock reconciled", "skus", len(changed))
 	}

@@ -53,6 +53,7 @@ type installation struct {
 	relay    *relay.Relay // nil where there is no legacy database, or the relay is held
 	sample   *sampleShop  // nil in front of a real shop
 	edge     *proxy.Proxy
+	capture  capturing
 	pace     pace
 	shown    shown
 
@@ -79,7 +80,7 @@ func install(ctx context.Context, c upCommand, place Place, config string, log *
 		}
 	}()
 	for _, step := range []func(context.Context) error{
-		in.openTable, in.openPorts, in.openOrders, in.openLegacy, in.fillStock, in.openEdge, in.openConsole,
+		in.openTable, in.openPorts, in.openOrders, in.openLegacy, in.fillStock, in.openCapture, in.openEdge, in.openConsole,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -172,6 +173,9 @@ func (in *installation) openLegacy(ctx context.Context) error {
 	return nil
 }
 
+// openCapture keeps the requests of routes to: queue, and replays them.
+func (in *installation) openCapture(ctx context.Context) error { return in.capture.open(ctx, in) }
+
 // relayWorkers is how many batches the relay has in hand at once; zero is as
 // many as the budget allows. SQLite has one writer: several would only split
 // the orders into smaller transactions that wait for each other.
@@ -194,6 +198,7 @@ func (in *installation) openEdge(context.Context) error {
 		Legacy:      legacy,
 		Serverless:  in.serverlessArm(cfg),
 		TrustedHops: cfg.TrustedPrefixes(),
+		Capture:     in.capture.hook(),
 		RevealArm:   in.command.RevealArm,
 		Logger:      in.log,
 		Metrics:     in.metrics,
@@ -238,6 +243,7 @@ func (in *installation) openConsole(context.Context) error {
 		Handler: console.New(console.Options{
 			Products: d, Flipper: d, History: d, Orders: d, Ledger: d,
 			Metrics:    promhttp.HandlerFor(in.metrics, promhttp.HandlerOpts{}),
+			Commands:   in.commands(),
 			Storefront: in.running().Storefront, Version: version(), Logger: in.log,
 		}),
 		ReadHeaderTimeout: 10 * time.Second,

@@ -2,7 +2,7 @@
 // gives to the serverless arm goes there, everything else falls through to
 // legacy, with path, query and body as the shopper sent them.
 //
-//	ServeHTTP → Table.Decide → legacy origin | serverless arm
+//	ServeHTTP → Table.Decide → legacy origin | serverless arm | capture
 //
 // It promises four things. The raw request target and the body reach the
 // origin byte for byte. What a viewer claims about itself (x-banyan-*,

@@ -25,6 +25,7 @@ type Options struct {
 	Legacy Origin       // required: where everything falls through to
 
 	Serverless  Serverless     // zero: there is no serverless arm, all is legacy's
+	Capture     Capture        // nil: a route to the queue goes straight to legacy
 	TrustedHops []netip.Prefix // peers whose X-Forwarded-* and traceparent are believed; none by default
 	RevealArm   bool           // whether an answer says by x-banyan-arm which arm gave it
 	Limits      Limits         // zero: the defaults
@@ -75,7 +76,7 @@ func New(o Options) (*Proxy, error) {
 	return p, nil
 }
 
-// ServeHTTP has the table decide, and the arm answer.
+// ServeHTTP has the table decide, and the arm answer, or whoever captures.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := p.begin(w, r)
 	defer x.end()
@@ -83,7 +84,15 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		x.refuse(refusedTarget)
 		return
 	}
+	if x.follows() {
+		p.answerFromCapture(x)
+		return
+	}
 	x.decide()
+	if x.captured() {
+		p.answerFromCapture(x)
+		return
+	}
 	if x.decision.Arm == route.Serverless && p.serverless != nil && p.serverless.answer(x) {
 		return
 	}

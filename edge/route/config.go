@@ -22,6 +22,10 @@ type Config struct {
 	Routes      []Route
 	TrustedHops []string // addresses and CIDRs whose X-Forwarded-For is believed
 
+	// SessionCookies name legacy's own session cookies. Captured requests that
+	// carry the same are replayed in order. Empty: whatever looks like one.
+	SessionCookies []string
+
 	// Legacy and Intake are the sections that belong to other packages, which
 	// decode them as strictly; nil where the file has none.
 	Legacy, Intake ast.Node
@@ -84,7 +88,9 @@ type Route struct {
 	Path       string        `json:"path"`              // a CloudFront path pattern
 	Methods    []string      `json:"methods,omitempty"` // empty: every method
 	To         Target        `json:"to"`
-	Wait       time.Duration `json:"wait,omitempty"` // how long a captured request waits for legacy's own answer
+	Wait       time.Duration `json:"wait,omitempty"`     // how long a captured request waits for legacy's own answer
+	FoundBy    *Lookup       `json:"found_by,omitempty"` // how to find out what became of a captured request
+	Repeat     Repeat        `json:"repeat,omitempty"`   // where nothing tells
 	FallBackOn []int         `json:"fall_back_on,omitempty"`
 	Line       int           `json:"-"`
 
@@ -93,6 +99,16 @@ type Route struct {
 
 // place is where something stands in its file.
 type place struct{ line, column int }
+
+// Route returns the route of this name.
+func (c *Config) Route(name string) (Route, bool) {
+	for _, r := range c.Routes {
+		if r.Name == name {
+			return r, true
+		}
+	}
+	return Route{}, false
+}
 
 // StorefrontURL returns the public address, or nil where it is not said.
 func (c *Config) StorefrontURL() *url.URL {

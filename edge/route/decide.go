@@ -1,6 +1,9 @@
 package route
 
-import "slices"
+import (
+	"net/http"
+	"slices"
+)
 
 // Decide says which arm answers a request, and why. It allocates nothing but
 // what the answer itself holds: a decoded path's copy, a derived visitor.
@@ -14,7 +17,11 @@ func (t *Table) Decide(r Request) Decision {
 	}
 	if i := t.matchRoute(r.Method, path); i >= 0 {
 		route := &t.routes[i]
-		return Decision{Arm: route.arm, Reason: RouteMatched, Rule: route.Name, Epoch: t.epoch, FallBackOn: route.FallBackOn}
+		d := Decision{Arm: route.arm, Reason: RouteMatched, Rule: route.Name, Epoch: t.epoch, FallBackOn: route.FallBackOn}
+		if route.captures(r.Method) {
+			d.Capture, d.Wait = true, route.Wait
+		}
+		return d
 	}
 	if p := t.matchProduct(path); p != nil {
 		return t.decideProduct(p, r)
@@ -35,6 +42,19 @@ func (t *Table) matchRoute(method, path string) int {
 // takes reports whether the route is for this method.
 func (r *Route) takes(method string) bool {
 	return len(r.Methods) == 0 || slices.Contains(r.Methods, method)
+}
+
+// captures reports whether a request that matched is kept and replayed. Only
+// what may write is: a read that waited in a queue would be of no use to anyone.
+func (r *Route) captures(method string) bool { return r.To == ToQueue && mayWrite(method) }
+
+// mayWrite reports whether a request by this method may change something.
+func mayWrite(method string) bool {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
+		return false
+	}
+	return true
 }
 
 // matchProduct returns the product that is shown at path, or nil.

@@ -63,6 +63,12 @@ type Decision struct {
 	Visitor    string
 	NewVisitor bool
 
+	// Capture says that the request is to be kept and replayed to legacy rather
+	// than passed on (a route to the queue, and a request that may write). Wait
+	// is how long the shopper's request is held for legacy's own answer.
+	Capture bool
+	Wait    time.Duration
+
 	// FallBackOn lists further statuses of the serverless arm at which a GET or
 	// HEAD is asked of legacy instead (a route's fall_back_on).
 	FallBackOn []int

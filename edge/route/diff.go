@@ -8,7 +8,7 @@ import (
 
 // Difference is one thing that two tables say differently.
 type Difference struct {
-	Subject string `json:"subject"` // mode, origin, route, products, product
+	Subject string `json:"subject"` // mode, storefront, origin, trusted_hops, session_cookies, products, route, product
 	Name    string `json:"name"`
 	What    string `json:"what"` // "legacy → serverless 25%"
 }
@@ -41,6 +41,7 @@ func Diff(old, new *Table) []Difference {
 	note("origin", "origin legacy", a.Origins.Legacy.words(), b.Origins.Legacy.words())
 	note("origin", "origin serverless", a.Origins.Serverless.words(), b.Origins.Serverless.words())
 	note("trusted_hops", "trusted hops", strings.Join(a.TrustedHops, " "), strings.Join(b.TrustedHops, " "))
+	note("session_cookies", "session cookies", strings.Join(a.SessionCookies, " "), strings.Join(b.SessionCookies, " "))
 	note("products", "products file", a.Products.File, b.Products.File)
 	note("products", "product paths", strings.Join(a.Products.Paths, " "), strings.Join(b.Products.Paths, " "))
 	diffRoutes(a.Routes, b.Routes, note)
@@ -70,6 +71,12 @@ func (r Route) Words() string {
 	}
 	if r.Wait > 0 {
 		words += " wait " + r.Wait.String()
+	}
+	if r.FoundBy != nil {
+		words += " found by " + r.FoundBy.Words()
+	}
+	if r.Repeat != "" {
+		words += " repeat " + string(r.Repeat)
 	}
 	if len(r.FallBackOn) > 0 {
 		words += fmt.Sprintf(" fall back on %v", r.FallBackOn)

@@ -15,6 +15,7 @@ type Explanation struct {
 
 	Method    string    `json:"method"`
 	Path      string    `json:"path"`                // raw
+	Capture   bool      `json:"capture,omitempty"`   // it is kept and replayed to legacy
 	Canonical string    `json:"canonical,omitempty"` // empty where the path is ambiguous or was not asked
 	Product   string    `json:"product,omitempty"`
 	Visitor   string    `json:"visitor,omitempty"`
@@ -33,7 +34,7 @@ func (t *Table) Explain(r Request) Explanation {
 	d := t.Decide(r)
 	e := Explanation{
 		Arm: d.Arm, Rule: d.Rule, Reason: d.Reason.String(), Epoch: d.Epoch, Sentence: d.Reason.Sentence(),
-		Method: r.Method, Path: r.Path, Product: d.Product, Visitor: d.Visitor, At: r.Now,
+		Method: r.Method, Path: r.Path, Capture: d.Capture, Product: d.Product, Visitor: d.Visitor, At: r.Now,
 	}
 	if d.Reason == AllLegacy {
 		e.say("mode", "all-legacy: everything goes to legacy")
@@ -49,6 +50,7 @@ func (t *Table) Explain(r Request) Explanation {
 	e.say("path", "reads as %s", path)
 	t.explainRoutes(&e, r.Method)
 	if d.Reason == RouteMatched {
+		t.explainCapture(&e, d)
 		return e
 	}
 	t.explainProducts(&e, d, r)
@@ -72,6 +74,20 @@ func (t *Table) explainRoutes(e *Explanation, method string) {
 			e.say(asked, "%s matches: %s", route.Path, route.To)
 			return
 		}
+	}
+}
+
+// explainCapture says what a route to the queue does with the request.
+func (t *Table) explainCapture(e *Explanation, d Decision) {
+	route, _ := t.cfg.Route(d.Rule)
+	switch {
+	case route.To != ToQueue:
+	case !d.Capture:
+		e.say("capture", "no: %s only reads, and goes to legacy at once", e.Method)
+	case d.Wait > 0:
+		e.say("capture", "kept durably, then replayed to legacy; the shopper is held %v for its answer, then told 202", d.Wait)
+	default:
+		e.say("capture", "kept durably and told 202, then replayed to legacy")
 	}
 }
 

@@ -101,7 +101,8 @@ func (c *compiler) lintOverlap(earlier, later rule) {
 
 // sameOutcome reports whether it makes no difference which of the two wins.
 func (r rule) sameOutcome(other rule) bool {
-	return r.To == other.To && r.Wait == other.Wait && slices.Equal(r.FallBackOn, other.FallBackOn)
+	return r.To == other.To && r.Wait == other.Wait && slices.Equal(r.FallBackOn, other.FallBackOn) &&
+		r.FoundBy.Words() == other.FoundBy.Words() && r.Repeat == other.Repeat
 }
 
 // sharesMethod reports whether some method is taken by both.

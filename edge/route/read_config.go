@@ -14,11 +14,13 @@ import (
 
 // The keys of banyan.yaml.
 var (
-	configKeys  = []string{"mode", "storefront", "origins", "products", "routes", "trusted_hops", "legacy", "intake"}
+	configKeys  = []string{"mode", "storefront", "origins", "products", "routes", "trusted_hops", "session_cookies", "legacy", "intake"}
 	originsKeys = []string{"legacy", "serverless"}
 	originKeys  = []string{"url", "host"}
 	productKeys = []string{"file", "paths"}
-	routeKeys   = []string{"name", "path", "methods", "to", "wait", "fall_back_on"}
+	routeKeys   = []string{"name", "path", "methods", "to", "wait", "found_by", "repeat", "fall_back_on"}
+	lookupKeys  = []string{"sql", "request", "status"}
+	repeats     = []string{string(RepeatNever), string(RepeatSafe)}
 	targets     = []string{string(ToLegacy), string(ToServerless), string(ToQueue)}
 )
 
@@ -69,6 +71,8 @@ func (r *configReader) section(cfg *Config, f field) {
 		}
 	case "trusted_hops":
 		r.hops(cfg, f.value)
+	case "session_cookies":
+		r.cookies(cfg, f.value)
 	case "legacy":
 		cfg.Legacy = f.value
 	case "intake":
@@ -171,6 +175,9 @@ func (r *configReader) routeField(route *Route, f field) {
 	case "fall_back_on":
 		r.fallBackOn(route, f.value)
 		return
+	case "found_by":
+		r.lookup(route, f)
+		return
 	}
 	text, ok := r.text(f.value, f.name)
 	if !ok {
@@ -188,10 +195,18 @@ func (r *configReader) routeField(route *Route, f field) {
 		route.To, route.to = Target(text), r.place(f.value)
 	case "wait":
 		wait, err := time.ParseDuration(text)
-		if err != nil || wait <= 0 {
+		switch {
+		case err != nil || wait <= 0:
 			r.add(f.value, "write it like 3s or 500ms", "this is not a time to wait")
+		case wait > MaxWait:
+			r.add(f.value, "write 1m or less: browsers and load balancers give up about then", "this is too long to keep a shopper waiting")
 		}
 		route.Wait = wait
+	case "repeat":
+		if !slices.Contains(repeats, text) {
+			r.add(f.value, suggest(text, repeats), "repeat is safe or never")
+		}
+		route.Repeat = Repeat(text)
 	}
 }
 

@@ -100,12 +100,31 @@ func (c *compiler) routes() {
 func (c *compiler) target(r Route) {
 	switch {
 	case r.To == ToQueue:
-		c.add(r.to, Finding{Text: string(r.To), Message: "capture and replay (to: queue) is not available in this version", Hint: "use serverless or legacy"})
+		c.queue(r)
 	case r.Wait != 0:
 		c.add(r.to, Finding{Text: string(r.To), Message: "wait is only for to: queue", Hint: "leave wait out"})
+	case r.FoundBy != nil:
+		c.add(r.to, Finding{Text: string(r.To), Message: "found_by is only for to: queue", Hint: "leave found_by out"})
+	case r.Repeat != "":
+		c.add(r.to, Finding{Text: string(r.To), Message: "repeat is only for to: queue", Hint: "leave repeat out"})
 	}
 	if len(r.FallBackOn) > 0 && r.To != ToServerless {
 		c.add(r.to, Finding{Text: string(r.To), Message: "fall_back_on is only for to: serverless", Hint: "leave fall_back_on out"})
+	}
+}
+
+// queue checks a route whose requests are kept and replayed.
+func (c *compiler) queue(r Route) {
+	if len(r.Methods) > 0 && !slices.ContainsFunc(r.Methods, mayWrite) {
+		c.add(r.to, Finding{Text: string(r.To), Message: "only requests that may write are captured, and this route takes none", Hint: "write methods: [POST], or to: legacy"})
+	}
+	if r.FoundBy == nil {
+		return
+	}
+	if text, problem, hint := r.FoundBy.problem(); problem != "" {
+		c.add(r.FoundBy.place, Finding{Text: text, Message: problem, Hint: hint})
+	} else if r.FoundBy.SQL != "" && c.cfg.Legacy == nil {
+		c.add(r.FoundBy.place, Finding{Text: r.FoundBy.SQL, Message: "a query needs legacy's database, and the file names none", Hint: "write legacy: {database: postgres://user@host/shop}, or find it by a request"})
 	}
 }
 

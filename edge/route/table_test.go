@@ -3,6 +3,7 @@ package route
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -127,10 +128,10 @@ intake:
 	require.Equal(t, 15, cfg.Legacy.GetToken().Position.Line)
 	require.NotNil(t, cfg.Intake)
 
-	_, findings = Compile(cfg, nil, 1)
-	require.Equal(t, `banyan.yaml:12:66: capture and replay (to: queue) is not available in this version (queue)
-  hint: use serverless or legacy`, findings.String())
-	require.ErrorIs(t, findings.Err(), ErrFindings)
+	table, findings := Compile(cfg, nil, 1)
+	require.Empty(t, findings)
+	d := table.Decide(Request{Method: "POST", Path: "/loyalty/points"})
+	require.Equal(t, Decision{Arm: Legacy, Reason: RouteMatched, Rule: "loyalty", Epoch: 1, Capture: true, Wait: 3 * time.Second}, d)
 }
 
 func TestReadConfig_EmptyFileIsAllLegacysDefaults(t *testing.T) {

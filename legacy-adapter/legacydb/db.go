@@ -118,10 +118,19 @@ func (db *DB) HasStock() bool { return db.config.Stock != "" }
 // Stock asks legacy what it has on hand by the query in the configuration. A
 // SKU that comes more than once, one row a warehouse, is added up.
 func (db *DB) Stock(ctx context.Context) (map[string]int, error) {
+	return db.stock(ctx, db.SQL())
+}
+
+// querier is the pool, or a transaction on it.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+func (db *DB) stock(ctx context.Context, q querier) (map[string]int, error) {
 	if !db.HasStock() {
 		return nil, fmt.Errorf("ask legacy for its stock: the configuration has no legacy.stock")
 	}
-	found, err := db.SQL().QueryContext(ctx, db.config.Stock)
+	found, err := q.QueryContext(ctx, db.config.Stock)
 	if err != nil {
 		return nil, fmt.Errorf("ask legacy for its stock: %w", err)
 	}

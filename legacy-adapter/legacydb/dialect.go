@@ -47,11 +47,9 @@ func dialectOf(c Config) (dialect, *Problem) {
 	case "postgres", "postgresql":
 		return &postgres{}, nil
 	case "mysql", "mariadb":
-		problem.Message = "MySQL and MariaDB are not in this version"
-		problem.Hint = "PostgreSQL and SQLite are"
-		return nil, problem
+		return &mysql{}, nil
 	}
-	problem.Message, problem.Hint = "legacy.database is of no known kind", "write sqlite:path or postgres://user@host/name"
+	problem.Message, problem.Hint = "legacy.database is of no known kind", "write sqlite:path, postgres://user@host/name or mysql://user@host/name"
 	if !found && c.Database == "" {
 		problem.Message = "legacy.database is missing"
 	}

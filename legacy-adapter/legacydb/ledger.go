@@ -21,22 +21,27 @@ func (db *DB) Has(ctx context.Context, ids []string) (map[string]bool, error) {
 	if err != nil || !there {
 		return has, err
 	}
+	return has, db.hasAll(ctx, db.SQL(), ids, has)
+}
+
+// hasAll marks those of the ids that are in banyan_ledger.
+func (db *DB) hasAll(ctx context.Context, q querier, ids []string, has map[string]bool) error {
 	for len(ids) > 0 {
 		chunk := ids[:min(hasChunk, len(ids))]
 		ids = ids[len(chunk):]
-		if err := db.hasThese(ctx, chunk, has); err != nil {
-			return nil, fmt.Errorf("look up orders in the legacy ledger: %w", err)
+		if err := db.hasThese(ctx, q, chunk, has); err != nil {
+			return fmt.Errorf("look up orders in the legacy ledger: %w", err)
 		}
 	}
-	return has, nil
+	return nil
 }
 
-func (db *DB) hasThese(ctx context.Context, ids []string, has map[string]bool) error {
+func (db *DB) hasThese(ctx context.Context, q querier, ids []string, has map[string]bool) error {
 	parameters, args := make([]string, len(ids)), make([]any, len(ids))
 	for i, id := range ids {
 		parameters[i], args[i] = db.dialect.parameter(i+1), id
 	}
-	found, err := db.SQL().QueryContext(ctx,
+	found, err := q.QueryContext(ctx,
 		"SELECT order_id FROM banyan_ledger WHERE order_id IN ("+strings.Join(parameters, ",")+")", args...)
 	if err != nil {
 		return err

@@ -30,7 +30,9 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // legacy answers as it is told to.
 type legacy func(ctx context.Context, orders []order.Order) []relay.Outcome
 
-func (l legacy) Write(ctx context.Context, orders []order.Order) []relay.Outcome { return l(ctx, orders) }
+func (l legacy) Write(ctx context.Context, orders []order.Order) []relay.Outcome {
+	return l(ctx, orders)
+}
 
 // outcomes gives every order the same outcome.
 func outcomes(orders []order.Order, o relay.Outcome) []relay.Outcome {
@@ -336,9 +338,8 @@ func TestRelay_EndFinishesWhatIsInHand(t *testing.T) {
 }
 
 func TestRelay_EndDoesNotWaitForEver(t *testing.T) {
-	never := make(chan struct{})
-	to := func(_ context.Context, orders []order.Order) []relay.Outcome {
-		<-never
+	to := func(context.Context, []order.Order) []relay.Outcome {
+		time.Sleep(24 * time.Hour) // deaf to its context
 		return nil
 	}
 	inBubble(t, to, relay.Options{BatchSize: 3}, func(r *running) {
@@ -346,7 +347,7 @@ func TestRelay_EndDoesNotWaitForEver(t *testing.T) {
 		synctest.Wait()
 		require.ErrorContains(t, r.end(), "3 orders were still in hand")
 		require.Equal(t, 3, r.queue.Len())
-		close(never)
+		time.Sleep(25 * time.Hour) // made-up hours, for the deaf one to end
 	})
 }
 

@@ -31,6 +31,7 @@ function follow(live) {
     if (verdict.textContent !== ledger.verdict) verdict.textContent = ledger.verdict;
     live.dataset.balanced = ledger.balanced;
     document.querySelector("[data-note]").textContent = ledger.note || "";
+    document.querySelector("[data-forecast]").textContent = ledger.forecast ? ledger.forecast.words : "";
     document.querySelector("[data-tile=dead]").dataset.some = ledger.dead > 0;
   }
 

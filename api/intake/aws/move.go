@@ -1,7 +1,6 @@
 package aws
 
 import (
-	"fmt"
 	"strings"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
@@ -56,6 +55,12 @@ func (m *moves) sell(h held) {
 	one.sold += h.Units
 }
 
+// sellUnheld counts a sale whose hold had been given back.
+func (m *moves) sellUnheld(h held) { m.at(h.SKU, h.Shard).sold += h.Units }
+
+// release ends a hold without a sale.
+func (m *moves) release(h held) { m.at(h.SKU, h.Shard).held -= h.Units }
+
 // writes returns the moves as writes. What takes available units takes none
 // that are not there.
 func (m *moves) writes(s *Store) []types.TransactWriteItem {
@@ -89,5 +94,3 @@ func (m *move) write(s *Store) types.TransactWriteItem {
 	}
 	return w
 }
-
-func (h held) String() string { return fmt.Sprintf("%d of %s in shard %d", h.Units, h.SKU, h.Shard) }

@@ -114,7 +114,7 @@ func (o *Options) check() error {
 	}
 	for _, c := range o.Tenant {
 		if !tenantChar(c) {
-			return fmt.Errorf("tenant %q may hold only letters, digits and - _ .", o.Tenant)
+			return fmt.Errorf("tenant %q may hold only letters, digits, - . and _", o.Tenant)
 		}
 	}
 	return nil

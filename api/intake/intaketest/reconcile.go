@@ -79,6 +79,7 @@ type legacyShop struct {
 	waiting   []order.Queued // accepted and not in legacy
 	unsettled []order.Queued // in legacy, and the store not told
 	dead      int            // units that are promised and will not get to legacy
+	written   map[string]bool
 }
 
 // actions are what may happen at any time. What legacy does by itself comes
@@ -126,6 +127,10 @@ func (l *legacyShop) write(rt *rapid.T) {
 	}
 	if n := q.Order.Lines[0].Quantity; n <= l.onHand {
 		l.onHand -= n
+		if l.written == nil {
+			l.written = map[string]bool{}
+		}
+		l.written[q.Order.ID] = true
 		l.unsettled = append(l.unsettled, q)
 		return
 	}
@@ -181,10 +186,7 @@ func (l *legacyShop) reconcile(rt *rapid.T, before, after map[string]func(*rapid
 	require.NoError(rt, err)
 	left, err := l.b.Left(context.Background(), l.sku)
 	require.NoError(rt, err)
-	promised := l.dead
-	for _, q := range l.waiting {
-		promised += q.Order.Lines[0].Quantity
-	}
+	promised := l.promised()
 	if left > 0 {
 		require.LessOrEqual(rt, left+promised, l.onHand, "more is promised than legacy has")
 	}

@@ -46,7 +46,7 @@ type Harness struct {
 // that reads the clock.
 func Run(t *testing.T, fresh func(t *testing.T, clock *Clock) Harness) {
 	for _, group := range []map[string]func(*testing.T, *bench){
-		acceptTests, keyTests, stockTests, settleTests, cancelTests, listTests, restartTests, reconcileTests,
+		acceptTests, keyTests, stockTests, settleTests, cancelTests, listTests, restartTests, reconcileTests, momentTests, deadTests,
 	} {
 		for name, test := range group {
 			t.Run(name, func(t *testing.T) {

@@ -18,8 +18,7 @@ import (
 func (s *Store) Cancel(ctx context.Context, id, why string) error {
 	e, err := s.Reader.entry(ctx, id)
 	if err == nil {
-		all := unitsOf(e.Order)
-		err = s.writer.do(ctx, func(t *tx) error { return t.cancel(e.seq, why, all) })
+		err = s.writer.do(ctx, func(t *tx) error { return t.cancel(e.seq, why) })
 	}
 	if err != nil {
 		return fmt.Errorf("cancel order %s: %w", id, err)
@@ -27,7 +26,7 @@ func (s *Store) Cancel(ctx context.Context, id, why string) error {
 	return nil
 }
 
-func (t *tx) cancel(seq int64, why string, all []units) error {
+func (t *tx) cancel(seq int64, why string) error {
 	at := t.now.UnixNano()
 	switch {
 	case t.exec(t.endQueued, int64(order.Cancelled), int64(0), at, why, seq) == 1:
@@ -38,7 +37,7 @@ func (t *tx) cancel(seq int64, why string, all []units) error {
 	default:
 		return t.alreadyEnded(seq)
 	}
-	t.giveBack(all)
+	t.giveBack(t.unitsOf(seq))
 	t.events.cancelled++
 	return nil
 }

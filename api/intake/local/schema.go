@@ -8,9 +8,12 @@ import (
 //go:embed schema.sql
 var schema string
 
+//go:embed schema_audit.sql
+var schemaAudit string
+
 // migrations takes a file from version i to version i+1, where the version is
 // SQLite's user_version. Entries are only ever added.
-func migrations() []string { return []string{schema} }
+func migrations() []string { return []string{schema, schemaAudit} }
 
 // migrate brings the file to the newest version, each step in one transaction.
 func migrate(c *conn) error {

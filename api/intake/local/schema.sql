@@ -1,7 +1,8 @@
 -- Version 1.
 --
--- An accepted order is one row in orders, which never changes, and one row in
--- exactly one of queue, dead and ended, which says where it stands. An order
+-- An accepted order is one row in orders, which changes only where somebody
+-- mends a dead letter (see audit), and one row in exactly one of queue, dead and
+-- ended, which says where it stands. An order
 -- that is in none of them has been lost, and the ledger shows it, because
 -- ledger.accepted is counted when orders are accepted and never summed up.
 --

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/banyan-edge/banyan/api/intake"
 	"github.com/banyan-edge/banyan/api/order"
 )
 
@@ -16,15 +17,21 @@ import (
 // order that is not in the store is an error, and does not keep the others from
 // being settled.
 func (s *Store) Settle(ctx context.Context, all []order.Settlement) error {
+	edits := s.edits.Load() // before the orders are read
 	orders, err := s.Reader.unitsBySeq(ctx, all)
 	if err != nil {
 		return fmt.Errorf("settle %d orders: %w", len(all), err)
 	}
 	err = s.writer.do(ctx, func(t *tx) error {
 		for _, st := range all {
-			if o, found := orders[st.Seq]; found && o.id == st.OrderID {
-				t.settle(st, o.units)
+			o, found := orders[st.Seq]
+			if !found || o.id != st.OrderID {
+				continue
 			}
+			if t.edited || s.edits.Load() != edits {
+				o.units = t.unitsOf(st.Seq)
+			}
+			t.settle(st, o.units)
 		}
 		return nil
 	})
@@ -46,8 +53,9 @@ func unknownAmong(all []order.Settlement, orders map[int64]settled) error {
 	return errors.Join(unknown...)
 }
 
-// settled is what settling an order needs to know of it. It never changes, so it
-// is read ahead of the transaction, beside the writer.
+// settled is what settling an order needs to know of it. It changes only when
+// somebody corrects a dead letter, so it is read ahead of the transaction,
+// beside the writer, and once more inside where orders were corrected since.
 type settled struct {
 	id    string
 	units []units
@@ -95,6 +103,7 @@ func (t *tx) settle(st order.Settlement, all []units) {
 		if t.exec(t.bury, at.UnixNano(), st.Cause, st.Seq) == 1 {
 			t.exec(t.unqueue, st.Seq)
 			t.events.dead++
+			t.audit(st.Seq, intake.AuditEntry{At: at, Action: intake.Refused, Who: relayName, Cause: st.Cause})
 		}
 	}
 }

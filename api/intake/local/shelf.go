@@ -80,7 +80,7 @@ func (t *tx) setBase(sku string, onHand int) {
 	t.move(sh, 0, 0)
 }
 
-// publish shows the counts to others.
+// publish shows what was committed to others.
 func (t *tx) publish() {
 	for _, sh := range t.touched {
 		sh.touched = false
@@ -88,5 +88,8 @@ func (t *tx) publish() {
 	}
 	if len(t.added) > 0 {
 		t.w.store.shelves.add(t.added...)
+	}
+	if t.edited {
+		t.w.store.edits.Add(1)
 	}
 }

@@ -27,6 +27,9 @@ type statements struct {
 	overrule            *stmt // an order taken back was written after all
 	saveStock, setStock *stmt // counts; base
 	countLedger         *stmt
+	findDead, findBody  *stmt // what mending needs to know of an order
+	requeue, rewrite    *stmt // a dead letter waits again; a corrected order
+	note                *stmt // what was done to an order
 	findEnded           *stmt // the state of an order that is done
 }
 
@@ -56,6 +59,12 @@ func prepare(dc driver.Conn) (statements, error) {
 		{&st.deferQueued, `UPDATE queue SET attempts = attempts + 1, due_at = ?, cause = ? WHERE seq = ?`},
 		{&st.bury, `INSERT INTO dead (seq, attempts, at, cause) SELECT seq, attempts + 1, ?, ? FROM queue WHERE seq = ?`},
 		{&st.overrule, `UPDATE ended SET state = 1, attempts = attempts + 1, at = ?, cause = '' WHERE seq = ? AND state <> 1`},
+
+		{&st.findDead, `SELECT o.body, d.cause FROM dead d JOIN orders o ON o.seq = d.seq WHERE d.seq = ?`},
+		{&st.findBody, `SELECT body FROM orders WHERE seq = ?`},
+		{&st.requeue, `INSERT INTO queue (seq, attempts) SELECT seq, attempts FROM dead WHERE seq = ?`},
+		{&st.rewrite, `UPDATE orders SET body = ? WHERE seq = ?`},
+		{&st.note, `INSERT INTO audit (seq, at, action, who, why, cause, detail) VALUES (?, ?, ?, ?, ?, ?, ?)`},
 
 		{&st.findEnded, `SELECT state FROM ended WHERE seq = ?`},
 		{&st.saveStock, `UPDATE stock SET held = ?, sold = ? WHERE sku = ?`},

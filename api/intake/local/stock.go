@@ -27,49 +27,6 @@ func (s *Store) SeedStock(ctx context.Context, stock []order.Stock) error {
 	return nil
 }
 
-// Reconcile brings the stock in line with what legacy has on hand, which
-// changes behind our back: legacy sells in its own shop, and is restocked. read
-// returns legacy's count by SKU. SKUs that only legacy knows are added; those
-// it does not list stay as they are.
-//
-// Nothing stops meanwhile, so the two counts are of different moments. Say that
-// legacy has L on hand when it is read. The units that it had when nothing was
-// sold by us are L + W, where W are the units of our orders that are in it at
-// that moment. We know of W only
-//
-//	sold before the read ≤ W ≤ sold now + held now
-//
-// because an order may be in legacy and not be settled here yet. The lower end
-// is taken: what is left to promise and what is promised and not in legacy is
-// then never more than legacy has. Where deliveries are under way it is too low
-// by the units that they write, for as long as it takes to settle them and
-// reconcile again; when none is, it is exact, however many orders wait.
-func (s *Store) Reconcile(ctx context.Context, read func(context.Context) (map[string]int, error)) ([]intake.Adjustment, error) {
-	before, err := s.Stocks(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("reconcile stock: %w", err)
-	}
-	onHand, err := read(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("reconcile stock: read legacy's: %w", err)
-	}
-	base := maps.Clone(onHand)
-	for _, st := range before {
-		if _, listed := onHand[st.SKU]; listed {
-			base[st.SKU] += st.Sold
-		}
-	}
-	var changed []intake.Adjustment
-	err = s.writer.do(ctx, func(t *tx) error {
-		changed = t.adjust(base)
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("reconcile stock: %w", err)
-	}
-	return changed, nil
-}
-
 // adjust sets the bases that differ and returns them by SKU.
 func (t *tx) adjust(base map[string]int) []intake.Adjustment {
 	var changed []intake.Adjustment

@@ -21,6 +21,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -53,6 +54,7 @@ type Store struct {
 	shelves *shelves
 	writer  *writer
 	arrived chan struct{}
+	edits   atomic.Int64 // commits that corrected orders, so far; see settle
 	close   func() error
 }
 

@@ -19,6 +19,9 @@ type tx struct {
 	touched []*shelf
 	added   []*shelf
 	events  events
+
+	requeued bool // dead letters wait again
+	edited   bool // the body of an order was changed
 }
 
 // events are the increments of the ledger.
@@ -76,7 +79,7 @@ func (t *tx) commit() error {
 	}
 	t.w.next, t.w.sweep.at = t.next, swept
 	t.publish()
-	if accepted {
+	if accepted || t.requeued {
 		t.w.store.signalArrived()
 	}
 	return nil
