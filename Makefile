@@ -5,9 +5,11 @@ GOFLAGS_RELEASE := -trimpath -ldflags='-s -w'
 LAMBDA_FLAGS    := -tags lambda.norpc $(GOFLAGS_RELEASE)
 FUZZTIME ?= 20s
 export CGO_ENABLED ?= 0
+# Debian keeps PostgreSQL's server programs off the PATH; the tests start their own server.
+export PATH := $(PATH):$(lastword $(sort $(wildcard /usr/lib/postgresql/*/bin)))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build lambda test test-deps test-evershop lint check fuzz bench golden clean
+.PHONY: help demo build lambda test test-deps test-faults test-evershop lint check fuzz bench bench-orders golden clean
 
 help: ## list the tasks
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +32,9 @@ test: test-deps ## run all tests (installs what they need)
 test-deps: ## install what the tests need: a C compiler for -race, PostgreSQL, Chromium
 	@.ci/test-deps
 
+test-faults: test-deps ## kill, pause, cut and fill everything for some minutes, and count the orders
+	.ci/test-faults
+
 test-evershop: test-deps ## put Banyan in front of a real EverShop and compare (needs ../shared/evershop)
 	.ci/test-evershop
 
@@ -46,6 +51,9 @@ fuzz: ## fuzz every parser for FUZZTIME (20s) each
 
 bench: ## print the table of benchmarks (benchstat-friendly)
 	@.ci/bench
+
+bench-orders: test-deps ## orders accepted and drained, beside the legacy shop, River and pgbench
+	.ci/bench-orders
 
 golden: ## rewrite the golden files of the tests
 	$(GO) test ./edge/route/... -run Golden -update
