@@ -51,8 +51,6 @@ routes:
 legacy:
   database: %[4]q
   connections: 4
-  write:
-    - sql: INSERT INTO event (name, data) VALUES ('banyan_order', json_build_object('number', :id::text))
 `
 
 // capturedShop is EverShop with its checkout captured.

@@ -162,8 +162,8 @@ func (in *installation) openLegacy(ctx context.Context) error {
 	in.onClose(in.legacyDB.Close)
 	in.budget = relay.NewBudget(settings.Connections)
 	in.metrics.MustRegister(in.budget)
-	if in.command.HoldRelay {
-		in.log.Warn("orders will wait: the relay is held")
+	if in.command.HoldRelay || len(settings.Write) == 0 {
+		in.log.Warn("orders will wait: the relay is held, or legacy.write does not say how an order becomes rows")
 		return nil
 	}
 	in.relay = relay.New(relay.Options{

@@ -10,9 +10,6 @@ import (
 // compile makes a plan of a mapping, for a dialect; nil stands for any of them.
 func compile(c Config, d dialect) (*plan, Problems) {
 	p := &compiler{file: c.File, dialect: d}
-	if c.Database != "" && len(c.Write) == 0 {
-		p.problem(Statement{Line: c.Line}, 0, "", "say under write: how an order becomes rows", "legacy.write is missing")
-	}
 	for i, s := range c.Write {
 		p.add(i+1, s)
 	}

@@ -7,7 +7,7 @@ const DefaultConnections = 25
 type Config struct {
 	Database    string      // sqlite:path or postgres://…
 	Connections int         // never more are open at once, all uses included; zero: DefaultConnections
-	Write       []Statement // how an order becomes rows
+	Write       []Statement // how an order becomes rows; none: legacy is only asked, and takes no orders this way
 	Stock       string      // a query that returns sku and on_hand; empty: legacy is not asked for stock
 
 	File string // the name that problems give
