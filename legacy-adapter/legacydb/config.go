@@ -5,7 +5,7 @@ const DefaultConnections = 25
 
 // Config is the legacy section of banyan.yaml.
 type Config struct {
-	Database    string      // sqlite:path or postgres://…
+	Database    string      // sqlite:path, postgres://… or mysql://…
 	Connections int         // never more are open at once, all uses included; zero: DefaultConnections
 	Write       []Statement // how an order becomes rows; none: legacy is only asked, and takes no orders this way
 	Stock       string      // a query that returns sku and on_hand; empty: legacy is not asked for stock

@@ -10,6 +10,6 @@
 // costs the others of its batch nothing, and what is not certainly the order's
 // own fault defers it instead of rejecting it.
 //
-// SQLite and PostgreSQL differ by one dialect, chosen in dialect.go. The
+// SQLite, PostgreSQL and MariaDB (or MySQL) differ by one dialect, chosen in dialect.go. The
 // guarantee and its tests are in ../DESIGN.md.
 package legacydb

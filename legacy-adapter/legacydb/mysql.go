@@ -174,10 +174,18 @@ func mysqlPermitted(text string) error {
 // mysqlReturns reports whether a statement returns rows.
 func mysqlReturns(text string) bool {
 	words := mysqlWords(text)
-	if len(words) > 0 && words[0] == "WITH" {
-		return !slices.Contains(words, "UPDATE") && !slices.Contains(words, "DELETE")
+	if len(words) == 0 {
+		return false
 	}
-	return slices.Contains(words, "RETURNING") || (len(words) > 0 && words[0] == "SELECT")
+	if words[0] == "WITH" {
+		for i, word := range words {
+			if word == "DELETE" || (word == "UPDATE" && words[i-1] != "FOR") {
+				return false
+			}
+		}
+		return true
+	}
+	return words[0] == "SELECT" || slices.Contains(words, "RETURNING")
 }
 
 // mysqlWords returns the words and signs of a statement in capitals, without

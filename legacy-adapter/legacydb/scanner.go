@@ -9,7 +9,7 @@ type query struct {
 	names []string // the placeholders between them, in order
 
 	equals    []int    // placeholders that a WHERE compares by equality: they say which row is meant
-	upsert    bool     // has an ON CONFLICT clause
+	upsert    bool     // has an ON CONFLICT or ON DUPLICATE KEY clause
 	returning []string // the columns of RETURNING, where they are plain; nil where unknown
 	raw       []string // positional parameters ($1, ?) that the author wrote
 	more      bool     // something follows a semicolon
@@ -97,7 +97,7 @@ func (s *scanner) word() {
 	switch strings.ToUpper(word) {
 	case "WHERE":
 		s.where = true
-	case "CONFLICT":
+	case "CONFLICT", "DUPLICATE":
 		s.query.upsert = true
 	}
 	s.emit(word)

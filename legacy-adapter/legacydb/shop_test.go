@@ -47,7 +47,7 @@ type legacyShop struct {
 	sql      *sql.DB // the shop's own connection, not Banyan's
 }
 
-// onEachShop runs a test on a new sample shop in SQLite and in PostgreSQL.
+// onEachShop runs a test on a new sample shop in SQLite, PostgreSQL and MariaDB.
 func onEachShop(t *testing.T, test func(t *testing.T, s *legacyShop)) {
 	t.Run("sqlite", func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "legacy.db")
@@ -59,6 +59,23 @@ func onEachShop(t *testing.T, test func(t *testing.T, s *legacyShop)) {
 		test(t, s)
 	})
 	t.Run("postgres", func(t *testing.T) { test(t, postgresShop(t, ownPostgres(t))) })
+	t.Run("mariadb", func(t *testing.T) { test(t, mariaDBShop(t)) })
+}
+
+// mariaDBShop makes columns of text that are keys short enough to be one.
+func mariaDBShop(t testing.TB) *legacyShop {
+	m, name, db := onMariaDB(t)
+	s := &legacyShop{t, m.url(name), db}
+	schema := strings.ReplaceAll(shopSchema, "INTEGER PRIMARY KEY", "INTEGER AUTO_INCREMENT PRIMARY KEY")
+	for _, key := range []string{"number", "sku"} {
+		schema = strings.ReplaceAll(schema, key+" TEXT", key+" VARCHAR(191)")
+	}
+	for _, table := range strings.SplitAfter(strings.TrimSpace(schema), ";") {
+		if table != "" {
+			s.must(table)
+		}
+	}
+	return s
 }
 
 func postgresShop(t testing.TB, database string) *legacyShop {
