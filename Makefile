@@ -20,10 +20,12 @@ demo: build ## build bin/banyan and run a storefront with Banyan in front of it
 build: ## build bin/banyan
 	$(GO) build $(GOFLAGS_RELEASE) -o bin/banyan ./cmd/banyan
 
-lambda: ## build the Lambda entry for provided.al2023, arm64 and amd64
+lambda: ## build both Lambda entries for provided.al2023, arm64 and amd64
 	@for arch in arm64 amd64; do \
-	  echo "bin/lambda/api-$$arch/bootstrap"; \
-	  GOOS=linux GOARCH=$$arch $(GO) build $(LAMBDA_FLAGS) -o bin/lambda/api-$$arch/bootstrap ./api/cmd/lambda || exit 1; \
+	  for part in api legacy-adapter; do \
+	    echo "bin/lambda/$$part-$$arch/bootstrap"; \
+	    GOOS=linux GOARCH=$$arch $(GO) build $(LAMBDA_FLAGS) -o bin/lambda/$$part-$$arch/bootstrap ./$$part/cmd/lambda || exit 1; \
+	  done; \
 	done
 
 test: test-deps ## run all tests (installs what they need)
