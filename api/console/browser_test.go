@@ -3,6 +3,7 @@ package console_test
 import (
 	"context"
 	"net/http/httptest"
+	"os"
 	"os/exec"
 	"sync"
 	"testing"
@@ -23,7 +24,7 @@ func chromium(t *testing.T) context.Context {
 		t.Skip("chromium is not installed")
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.UserDataDir(t.TempDir()), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
+		chromedp.UserDataDir(browserProfile(t)), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(stop)
 	ctx, cancel := chromedp.NewContext(allocator)
@@ -89,4 +90,15 @@ func TestBrowser_OverviewFollowsAnOrderAndAFlipIsAClick(t *testing.T) {
 	))
 	require.Equal(t, "60", number)
 	require.Equal(t, "brass-spinner-set now goes to serverless for 60% of shoppers, epoch 12.", said)
+}
+
+// browserProfile is a folder for the browser. Its children outlive it by a
+// moment and still write, which t.TempDir does not forgive.
+func browserProfile(t *testing.T) string {
+	profile, err := os.MkdirTemp("", "banyan-browser-")
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		require.Eventually(t, func() bool { return os.RemoveAll(profile) == nil }, 10*time.Second, 50*time.Millisecond)
+	})
+	return profile
 }

@@ -188,38 +188,27 @@ func TestRelay_OpenBreakerLeavesTheQueueAlone(t *testing.T) {
 }
 
 func TestRelay_ABatchInHandWhenTheBreakerOpensIsPutBack(t *testing.T) {
-	calls := make(chan chan struct{}, 100)
+	tries := 0
 	to := func(ctx context.Context, orders []order.Order) []relay.Outcome {
-		go_ := make(chan struct{})
-		calls <- go_
-		<-go_
+		tries++
+		time.Sleep(time.Second)
 		return isAway(ctx, orders)
 	}
-	o := relay.Options{BatchSize: 1, Workers: 5, Budget: relay.NewBudget(3), WriteTimeout: time.Hour}
+	o := relay.Options{BatchSize: 1, Workers: 5, Budget: relay.NewBudget(1), BackoffBase: time.Hour}
 	inBubble(t, to, o, func(r *running) {
 		r.queue.Put(relaytest.Orders(5)...)
 		synctest.Wait()
 		require.Equal(t, 5, r.relay.State().InHand)
-		require.Len(t, calls, 3, "the budget holds two back")
-		for range 3 {
-			close(<-calls)
-			synctest.Wait()
-		}
-		// A fourth may have begun before the third failed; whatever had not, was put back.
-		for len(calls) > 0 {
-			close(<-calls)
-			synctest.Wait()
-		}
+		time.Sleep(relay.BreakerFailures * time.Second)
+		synctest.Wait()
 		require.Equal(t, "open", r.relay.State().Breaker)
-		require.Zero(t, r.relay.State().InHand)
-		require.Equal(t, 5, r.queue.Len())
-		go func() {
-			for c := range calls {
-				close(c)
-			}
-		}()
-		require.NoError(t, r.end())
-		close(calls)
+		require.Equal(t, relay.BreakerFailures, tries)
+		told := r.queue.Told()
+		require.Len(t, told, 5, "nothing is kept in hand")
+		for _, s := range told[relay.BreakerFailures:] {
+			require.Equal(t, order.DispositionDeferred, s.Disposition)
+			require.Equal(t, relay.BreakerRest, s.DueAt.Sub(s.At), "until legacy is asked again")
+		}
 	})
 }
 

@@ -3,6 +3,7 @@ package replay_test
 import (
 	"context"
 	"net/http"
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -71,7 +72,7 @@ func TestFollow_PageGoesOnByItselfInABrowser(t *testing.T) {
 	f.wait = 20 * time.Millisecond
 	follow := f.shopper("ann").post("rod", "wait").header.Get("Location")
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.UserDataDir(t.TempDir()), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
+		chromedp.UserDataDir(browserProfile(t)), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
 	ctx, stop := chromedp.NewExecAllocator(t.Context(), options...)
 	defer stop()
 	ctx, cancel := chromedp.NewContext(ctx)
@@ -206,4 +207,15 @@ func TestNew_SaysWhatItLacks(t *testing.T) {
 	f := openFront(t, s)
 	_, err = replay.New(replay.Options{Store: f.store, Budget: leases{f.budget}, Route: nil})
 	require.ErrorContains(t, err, "no routes")
+}
+
+// browserProfile is a folder for the browser. Its children outlive it by a
+// moment and still write, which t.TempDir does not forgive.
+func browserProfile(t *testing.T) string {
+	profile, err := os.MkdirTemp("", "banyan-browser-")
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		require.Eventually(t, func() bool { return os.RemoveAll(profile) == nil }, 10*time.Second, 50*time.Millisecond)
+	})
+	return profile
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/stretchr/testify/require"
 
+	"github.com/banyan-edge/banyan/api/intake/awstest"
 	"github.com/banyan-edge/banyan/api/lambda/runtimetest"
 )
 
@@ -44,7 +45,7 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 		defer os.RemoveAll(scratch)
-		return m.Run()
+		return awstest.Main(m).Run()
 	}())
 }
 
@@ -165,7 +166,7 @@ func TestBootstrap_WithoutADurableStoreDoesNotStart(t *testing.T) {
 	require.ErrorAs(t, <-f.done, &exit)
 	require.Equal(t, 1, exit.ExitCode())
 	require.Equal(t, "banyan: no durable store is configured\n"+
-		"hint: set BANYAN_DATA to a folder that outlives the function, such as a mounted EFS access point\n", f.log.String())
+		"hint: set BANYAN_TABLE and BANYAN_QUEUE, or BANYAN_DATA to a folder that outlives the function\n", f.log.String())
 	told := <-f.rt.InitFailed()
 	require.Equal(t, "Banyan.InitError", told.Type)
 	require.Contains(t, told.Message, "BANYAN_DATA")

@@ -6,10 +6,11 @@
 //
 //	event → lambda.Adapter → shop handlers → intake
 //
-// It is configured by environment variables, see Settings. Orders are kept in
-// BANYAN_DATA, which must outlive the function: a mounted EFS access point. One
-// environment at a time may have it open, so the function's reserved concurrency
-// is to be 1. Without it the function does not start.
+// It is configured by environment variables, see Settings. Orders go to
+// DynamoDB and SQS (BANYAN_TABLE, BANYAN_QUEUE); a scheduled event sends what a
+// crash left unsent. To try it out without AWS they can be kept in a folder
+// instead (BANYAN_DATA), which one environment at a time may have open. With
+// neither the function does not start.
 package main
 
 import (

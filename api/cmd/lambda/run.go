@@ -6,19 +6,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"path/filepath"
 
 	awslambda "github.com/aws/aws-lambda-go/lambda"
 
-	"github.com/banyan-edge/banyan/api/intake/local"
 	"github.com/banyan-edge/banyan/api/lambda"
 	"github.com/banyan-edge/banyan/api/shop"
 )
 
 var errNoStore = errors.New("no durable store is configured")
-
-// storeName is the store's file in BANYAN_DATA, the same that "banyan up" has.
-const storeName = "intake.db"
 
 // run serves invocations until Lambda ends the environment, and returns the exit
 // code.
@@ -41,26 +36,25 @@ func run(ctx context.Context, getenv func(string) string, stderr io.Writer) int 
 // serve wires the shop to the store and both to Lambda.
 func serve(ctx context.Context, settings Settings, stderr io.Writer) error {
 	log := slog.New(slog.NewJSONHandler(stderr, nil))
-	store, err := local.Open(ctx, local.Options{Path: filepath.Join(settings.Data, storeName), Logger: log})
+	store, err := open(ctx, settings, log)
 	if err != nil {
 		return err
 	}
-	catalogue := shop.Sample()
-	if err := store.SeedStock(ctx, catalogue.Stocks()); err != nil {
-		return errors.Join(err, store.Close())
-	}
 	settings.Adapter.Logger = log
-	adapter := lambda.New(shop.New(shop.Options{Orders: store, Catalogue: catalogue, Logger: log}), settings.Adapter)
+	handler := entry{
+		adapter: lambda.New(shop.New(shop.Options{Orders: store, Logger: log}), settings.Adapter),
+		sweep:   store.sweep, log: log,
+	}
 
 	// Start never returns: where the Runtime API goes away it ends the process,
 	// which the store is made for. SIGTERM is how an environment ends in peace.
 	ending := make(chan struct{})
-	go awslambda.StartWithOptions(adapter, awslambda.WithContext(ctx), awslambda.WithEnableSIGTERM(func() { close(ending) }))
+	go awslambda.StartWithOptions(handler, awslambda.WithContext(ctx), awslambda.WithEnableSIGTERM(func() { close(ending) }))
 	select {
 	case <-ending:
 	case <-ctx.Done():
 	}
-	return store.Close()
+	return store.close()
 }
 
 // hintFor says what to do about a failed start.
@@ -68,7 +62,7 @@ func hintFor(err error) string {
 	var hinting interface{ Hint() string }
 	switch {
 	case errors.Is(err, errNoStore):
-		return "set BANYAN_DATA to a folder that outlives the function, such as a mounted EFS access point"
+		return "set BANYAN_TABLE and BANYAN_QUEUE, or BANYAN_DATA to a folder that outlives the function"
 	case errors.As(err, &hinting):
 		return hinting.Hint() + "; one environment at a time may write, so reserve a concurrency of 1"
 	}

@@ -1,15 +1,29 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 
+	"github.com/banyan-edge/banyan/api/intake/aws"
 	"github.com/banyan-edge/banyan/api/lambda"
 )
 
 // Settings are what the environment says.
 type Settings struct {
-	// Data is the folder of the durable store; required (BANYAN_DATA).
+	// Table and Queue are the DynamoDB table's name and the order queue's URL
+	// (BANYAN_TABLE, BANYAN_QUEUE); Kind is fifo or standard (BANYAN_QUEUE_KIND,
+	// fifo), Bucket is for orders too large for a message (BANYAN_BUCKET), Tenant
+	// whose orders these are (BANYAN_TENANT).
+	Table, Queue string
+	Kind         aws.QueueKind
+	Bucket       string
+	Tenant       string
+	// SeedSample puts the sample shop's stock into the table at each start,
+	// where it is missing (BANYAN_SEED_SAMPLE).
+	SeedSample bool
+	// Data is the folder of the durable store, where there is no table
+	// (BANYAN_DATA).
 	Data string
 	// RuntimeAPI is where Lambda is (AWS_LAMBDA_RUNTIME_API); Lambda sets it.
 	RuntimeAPI string
@@ -20,12 +34,33 @@ type Settings struct {
 
 func readSettings(getenv func(string) string) (Settings, error) {
 	s := Settings{
+		Table: getenv("BANYAN_TABLE"), Queue: getenv("BANYAN_QUEUE"), Bucket: getenv("BANYAN_BUCKET"), Tenant: getenv("BANYAN_TENANT"),
 		Data:       getenv("BANYAN_DATA"),
 		RuntimeAPI: getenv("AWS_LAMBDA_RUNTIME_API"),
 		Adapter:    lambda.Options{BasePath: getenv("BANYAN_BASE_PATH")},
 	}
-	if s.Data == "" {
+	switch {
+	case s.Table == "" && s.Data == "":
 		return s, errNoStore
+	case s.Table != "" && s.Data != "":
+		return s, errors.New("both BANYAN_TABLE and BANYAN_DATA are set; orders go to one place")
+	case (s.Table == "") != (s.Queue == ""):
+		return s, errors.New("BANYAN_TABLE and BANYAN_QUEUE are set together or not at all")
+	}
+	switch kind := getenv("BANYAN_QUEUE_KIND"); kind {
+	case "", "fifo":
+		s.Kind = aws.FIFO
+	case "standard":
+		s.Kind = aws.Standard
+	default:
+		return s, fmt.Errorf("BANYAN_QUEUE_KIND is %q, neither fifo nor standard", kind)
+	}
+	if text := getenv("BANYAN_SEED_SAMPLE"); text != "" {
+		seed, err := strconv.ParseBool(text)
+		if err != nil {
+			return s, fmt.Errorf("BANYAN_SEED_SAMPLE is %q, neither true nor false", text)
+		}
+		s.SeedSample = seed
 	}
 	if text := getenv("BANYAN_TRUSTED_HOPS"); text != "" {
 		hops, err := strconv.ParseUint(text, 10, 8)
