@@ -25,6 +25,7 @@ type session struct {
 	pc       *pgconn.PgConn
 	prepared map[*statement]*pgconn.StatementDescription
 	ledger   *pgconn.StatementDescription
+	locked   bool // an order waited for a row in vain
 	spoilt   bool // the connection is not to be used again
 }
 
@@ -101,20 +102,28 @@ func (s *session) columns(stmt *statement) error {
 	return nil
 }
 
-// How long an order waits for a row that somebody else holds. It is far less
-// than the batch has, so that only the orders that need the row are deferred;
-// and the second order to wait in vain shows that more is locked than one row.
+// How long an order waits for a row that somebody else holds: a third of what
+// the batch has left, so that there is time to write the orders that do not
+// need the row. Once a wait was in vain, the next ones are short.
 const (
-	lockTimeout      = 3 * time.Second
-	lockTimeoutAgain = 50 * time.Millisecond
+	lockTimeout      = 10 * time.Second
+	lockTimeoutAgain = 100 * time.Millisecond
 )
 
 func (s *session) open(ctx context.Context) error {
-	return s.exec(ctx, "BEGIN; "+lockWait(lockTimeout))
+	wait := lockTimeout
+	if deadline, ok := ctx.Deadline(); ok {
+		wait = min(wait, time.Until(deadline)/3)
+	}
+	if s.locked {
+		wait = lockTimeoutAgain
+	}
+	return s.exec(ctx, "BEGIN; "+lockWait(wait))
 }
 
+// lockWait sets the time; none at all would be for ever.
 func lockWait(d time.Duration) string {
-	return fmt.Sprintf("SET LOCAL lock_timeout = %d", d.Milliseconds())
+	return fmt.Sprintf("SET LOCAL lock_timeout = %d", max(1, d.Milliseconds()))
 }
 
 // commit commits. An error that is no answer of the server leaves open whether

@@ -10,7 +10,7 @@ import (
 )
 
 // tries is how often a batch that lost against another transaction (deadlock,
-// serialization) is tried at once before it is deferred.
+// serialization) is tried as a whole before its orders are taken apart.
 const tries = 3
 
 // write takes the orders together: everything that can be sent at once is, and
@@ -37,7 +37,7 @@ func (p *postgres) write(ctx context.Context, b *batch) {
 			break
 		}
 	}
-	if v.again || v.stop {
+	if v.stop {
 		b.deferAll(v, err)
 		return
 	}
@@ -215,8 +215,7 @@ func (s *session) verdict(err error) verdict {
 		return wrong.verdict
 	}
 	v := s.p.classify(err)
-	if v.away {
-		s.spoilt = true
-	}
+	s.locked = s.locked || v.locked
+	s.spoilt = s.spoilt || v.away
 	return v
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/stretchr/testify/require"
@@ -19,8 +20,9 @@ func onAWS(t *testing.T) (env []string, client *sqs.Client, queue string) {
 	attributes, err := aws.FIFO.Attributes()
 	require.NoError(t, err)
 	queue = moto.Queue(t, attributes)
-	require.NoError(t, aws.CreateTable(t.Context(), moto.DynamoDB(), "banyan-"+t.Name()))
-	return append(moto.Env(), "BANYAN_TABLE=banyan-"+t.Name(), "BANYAN_QUEUE="+queue, "BANYAN_SEED_SAMPLE=true"), moto.SQS(), queue
+	table := "banyan-" + order.NewID(time.Now())
+	require.NoError(t, aws.CreateTable(t.Context(), moto.DynamoDB(), table))
+	return append(moto.Env(), "BANYAN_TABLE="+table, "BANYAN_QUEUE="+queue, "BANYAN_SEED_SAMPLE=true"), moto.SQS(), queue
 }
 
 const rod = `{"customer":{"email":"ann@example.com","name":"Ann Angler","address":"1 Main St, Albany NY 12207"},
