@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/url"
 	"strconv"
 	"strings"
@@ -26,13 +25,9 @@ func ParseJSON(body []byte) (Order, error) {
 	if !utf8.Valid(body) {
 		return Order{}, invalid("body", "is not valid UTF-8")
 	}
-	dec := json.NewDecoder(bytes.NewReader(body))
 	var w wireOrder
-	if err := dec.Decode(&w); err != nil {
-		return Order{}, jsonError(err)
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return Order{}, invalid("body", "has something after the JSON object")
+	if err := json.Unmarshal(body, &w); err != nil {
+		return Order{}, jsonError(body, err)
 	}
 	o := Order{Customer: w.Customer, Lines: w.Lines, Payment: w.Payment}
 	return o, o.Validate()
@@ -89,10 +84,12 @@ func oneLine(s string) string {
 	return strings.TrimSpace(strings.Join(lines, ", "))
 }
 
-func jsonError(err error) error {
+func jsonError(body []byte, err error) error {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
 	switch {
+	case errors.As(err, &syntax) && json.NewDecoder(bytes.NewReader(body)).Decode(&wireOrder{}) == nil:
+		return invalid("body", "has something after the JSON object")
 	case errors.As(err, &kind) && kind.Field != "":
 		return invalid(kind.Field, fmt.Sprintf("is a JSON %s where %s is wanted", kind.Value, kindWord(kind.Type.Kind().String())))
 	case errors.As(err, &kind):
