@@ -147,10 +147,7 @@ func (s *Store) acceptance(e *entry) ([]types.TransactWriteItem, error) {
 		return nil, err
 	}
 	it := &e.stored
-	it.Body, it.BodyAt = string(e.body), e.bodyAt
-	if e.bodyAt != "" && len(e.body) > maxItemBytes {
-		it.Body = ""
-	}
+	it.setBody(e.body, e.bodyAt)
 	it.stand(waiting)
 	it.sendAt(e.order.AcceptedAt.Add(s.o.SendAfter))
 	stored, err := s.put(it, "attribute_not_exists(pk)", nil)

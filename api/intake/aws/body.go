@@ -6,9 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/banyan-edge/banyan/api/order"
 )
 
 // maxItemBytes is how large a body may be in its item, which together with the
@@ -19,26 +22,54 @@ const maxItemBytes = 320 << 10
 // put before the transaction, so that an order is never without its body; where
 // the order is then refused, dropBody takes it out again.
 func (s *Store) keepBody(ctx context.Context, e *entry) error {
-	limit := min(maxItemBytes, s.o.MessageBytes)
-	if len(e.body) <= limit {
+	if s.small(e.body) {
 		return nil
 	}
-	if s.o.Bucket == "" {
-		return invalid("body", fmt.Sprintf("is an order of more than %d bytes", limit))
-	}
-	_, err := s.o.S3.PutObject(ctx, &s3.PutObjectInput{
-		Bucket: &s.o.Bucket, Key: sdk.String(objectOf(e.order.ID)),
-		Body: bytes.NewReader(e.body), ContentType: sdk.String("application/json"),
-	})
-	if err != nil {
-		return unavailable(ctx, fmt.Errorf("keep the order's body: %w", err))
+	if err := s.keep(ctx, objectOf(e.order.ID), e.body); err != nil {
+		return err
 	}
 	e.bodyAt = objectOf(e.order.ID)
 	return nil
 }
 
+// small reports whether a body fits an item and a message.
+func (s *Store) small(body []byte) bool { return len(body) <= min(maxItemBytes, s.o.MessageBytes) }
+
+// keep puts a body into the bucket.
+func (s *Store) keep(ctx context.Context, object string, body []byte) error {
+	if s.o.Bucket == "" {
+		return invalid("body", fmt.Sprintf("is an order of more than %d bytes", min(maxItemBytes, s.o.MessageBytes)))
+	}
+	_, err := s.o.S3.PutObject(ctx, &s3.PutObjectInput{
+		Bucket: &s.o.Bucket, Key: &object,
+		Body: bytes.NewReader(body), ContentType: sdk.String("application/json"),
+	})
+	if err != nil {
+		return unavailable(ctx, fmt.Errorf("keep the order's body: %w", err))
+	}
+	return nil
+}
+
+// setBody says where the order's body is: in the item where it fits, and in the
+// object where there is one.
+func (it *orderItem) setBody(body []byte, object string) {
+	it.Body, it.BodyAt = string(body), object
+	if object != "" && len(body) > maxItemBytes {
+		it.Body = ""
+	}
+}
+
 // objectOf is the key of an order's object.
 func objectOf(id string) string { return "orders/" + id + ".json" }
+
+// editedObject is the key of an order's object after it was changed: objects are
+// never overwritten, as the audit keeps what was before.
+func editedObject(id string, rev int) string { return fmt.Sprintf("orders/%s.%d.json", id, rev) }
+
+// isObjectOf reports whether a key may be of an order's body.
+func isObjectOf(id, object string) bool {
+	return order.ValidID(id) && strings.HasPrefix(object, "orders/"+id+".") && strings.HasSuffix(object, ".json")
+}
 
 // dropBody removes the body of an order that was not accepted. Where that fails
 // it is logged and the object stays: a rule of the bucket can remove the old.

@@ -3,6 +3,7 @@ package aws
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
@@ -20,8 +21,8 @@ func (s *Store) change(ctx context.Context, id string, decide func(*orderItem) (
 		if c == nil || err != nil {
 			return err
 		}
-		if err = s.apply(ctx, it, c); err == nil {
-			return nil
+		if err = s.apply(ctx, it, c); err == nil || refusal(err) {
+			return err
 		}
 		cause := repeatable(err)
 		if anyConditionFailed(err) {
@@ -34,18 +35,27 @@ func (s *Store) change(ctx context.Context, id string, decide func(*orderItem) (
 }
 
 func (s *Store) apply(ctx context.Context, was *orderItem, c *change) error {
+	m, err := s.movesOf(ctx, was.Holds, c)
+	if err != nil {
+		return err
+	}
+	var writes []types.TransactWriteItem
+	if c.note != nil {
+		c.to.Trail = was.Trail + 1
+		noted, err := s.noted(was.id(), c.to.Trail, c.note)
+		if err != nil {
+			return err
+		}
+		writes = append(writes, noted)
+	}
 	c.to.Rev = was.Rev + 1
 	changed, err := s.put(c.to, "rev = :rev", item{":rev": number(was.Rev)})
 	if err != nil {
 		return err
 	}
-	writes := []types.TransactWriteItem{changed}
+	writes = append(writes, changed)
 	if c.ledger != nil {
 		writes = append(writes, s.add(ledgerKey(was.Ledger), c.ledger))
-	}
-	m, err := s.movesOf(ctx, was.Holds, c)
-	if err != nil {
-		return err
 	}
 	writes = append(writes, m.writes(s)...)
 	if len(writes) > maxWrites {
@@ -54,8 +64,8 @@ func (s *Store) apply(ctx context.Context, was *orderItem, c *change) error {
 	if err := s.transact(ctx, "", writes); err != nil {
 		return err
 	}
-	for _, h := range was.Holds {
-		if c.avail != 0 {
+	if c.avail != 0 || c.rehold != nil {
+		for _, h := range slices.Concat(was.Holds, c.to.Holds) {
 			s.shelves.forget(h.SKU)
 		}
 	}
@@ -65,6 +75,9 @@ func (s *Store) apply(ctx context.Context, was *orderItem, c *change) error {
 // movesOf says what happens to the stock that an order holds or held.
 func (s *Store) movesOf(ctx context.Context, holds []held, c *change) (*moves, error) {
 	var m moves
+	if c.rehold != nil {
+		return c.rehold(ctx, &c.to)
+	}
 	if c.stock == nil {
 		return &m, nil
 	}

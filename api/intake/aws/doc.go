@@ -19,6 +19,8 @@
 //	stock.<sku>           on_hand, shards, avail, held, sold, debt, turn
 //	shard.<n>.<sku>       avail, held, sold          (for n from 1; stock is shard 0)
 //	ledger.<n>            accepted, written, waiting, dead, cancelled
+//	trail.<n>.<order id>  entry, and for an edit the body before (the audit)
+//	stray.<message id>    body, entries     (the audit of messages that are no orders)
 //
 // expires is the table's TTL attribute. DynamoDB takes days over it, so what
 // counts is claimed_until, which the transaction and every reader compare with
@@ -65,6 +67,18 @@
 //
 // An order that is taken back stays in the queue: whoever delivers looks at its
 // state first (Find).
+//
+// # Dead letters
+//
+// A dead letter is an order of the table that stands at dead, for as long as
+// nobody mends it: the message in the dead-letter queue, which SQS keeps for two
+// weeks, is only its sign for alarms. Edit, Redrive and Drop change the order and
+// write the audit in one transaction; an entry of the audit is put once and never
+// changed. Redrive sends the order anew, with its id and key in the body and a
+// deduplication id of its own, since SQS drops a repeat within five minutes. It
+// goes to the end of its customer's line: in a queue nobody can go in front. A
+// dead letter that SQS moves back by itself (StartMessageMoveTask) is delivered,
+// and ends as written or stays dead.
 //
 // # What it needs to be allowed
 //

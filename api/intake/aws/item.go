@@ -43,19 +43,22 @@ const batchLimit = 100
 func (s *Store) getMany(ctx context.Context, pks []string) (map[string]item, error) {
 	found := make(map[string]item, len(pks))
 	for part := range slices.Chunk(pks, batchLimit) {
-		if err := s.getBatch(ctx, part, found); err != nil {
+		if err := s.getBatch(ctx, part, found, nil, nil); err != nil {
 			return nil, err
 		}
 	}
 	return found, nil
 }
 
-func (s *Store) getBatch(ctx context.Context, pks []string, found map[string]item) error {
+// getBatch reads at most batchLimit items; parts says which attributes, nil all.
+func (s *Store) getBatch(ctx context.Context, pks []string, found map[string]item, parts *string, names map[string]string) error {
 	keys := make([]item, len(pks))
 	for i, pk := range pks {
 		keys[i] = keyOf(pk)
 	}
-	ask := map[string]types.KeysAndAttributes{s.o.Table: {Keys: keys, ConsistentRead: sdk.Bool(true)}}
+	ask := map[string]types.KeysAndAttributes{s.o.Table: {
+		Keys: keys, ConsistentRead: sdk.Bool(true), ProjectionExpression: parts, ExpressionAttributeNames: names,
+	}}
 	for pause := s.newPause(); len(ask) > 0; {
 		out, err := s.o.DynamoDB.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: ask})
 		if err != nil {

@@ -21,6 +21,12 @@ func claimKey(claim string) string {
 
 func orderKey(id string) string { return "order." + id }
 
+// trailKey is an entry of the audit of an order, counted from 1.
+func trailKey(id string, n int) string { return fmt.Sprintf("trail.%d.%s", n, id) }
+
+// strayKey is what was done to a message that is no order of the table.
+func strayKey(message string) string { return "stray." + message }
+
 func orderIDOf(key string) string { return strings.TrimPrefix(key, "order.") }
 
 // stockKey is the item of one shard of a SKU. Shard 0 is the SKU's own item.

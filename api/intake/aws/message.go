@@ -31,9 +31,9 @@ type checked struct {
 }
 
 // message is what is sent for an order.
-func (s *Store) message(o order.Order, body []byte, bodyAt string) (*sqs.SendMessageInput, error) {
+func (s *Store) message(it *orderItem, o order.Order, body []byte) (*sqs.SendMessageInput, error) {
 	if len(body) > s.o.MessageBytes {
-		ticket, err := json.Marshal(claimCheck{ID: o.ID, Key: o.Key, Check: &checked{s.o.Bucket, bodyAt}})
+		ticket, err := json.Marshal(claimCheck{ID: o.ID, Key: o.Key, Check: &checked{s.o.Bucket, it.BodyAt}})
 		if err != nil {
 			return nil, err
 		}
@@ -43,7 +43,7 @@ func (s *Store) message(o order.Order, body []byte, bodyAt string) (*sqs.SendMes
 	switch {
 	case s.o.Kind == FIFO:
 		in.MessageGroupId = sdk.String(s.group(o))
-		in.MessageDeduplicationId = sdk.String(o.ID)
+		in.MessageDeduplicationId = sdk.String(it.dedup())
 	case s.o.Tenant != "":
 		in.MessageGroupId = sdk.String(s.o.Tenant)
 	}
@@ -53,6 +53,16 @@ func (s *Store) message(o order.Order, body []byte, bodyAt string) (*sqs.SendMes
 		}
 	}
 	return in, nil
+}
+
+// dedup tells two sends of an order from an order that was redriven: SQS would
+// drop the message of one that is redriven within five minutes, and it would
+// wait for the sweep.
+func (it *orderItem) dedup() string {
+	if it.Redrives == 0 {
+		return it.id()
+	}
+	return fmt.Sprintf("%s.%d", it.id(), it.Redrives)
 }
 
 // group is the FIFO group of the orders that must stay in sequence. It is a hash
@@ -88,7 +98,7 @@ func (s *Store) ReadMessage(ctx context.Context, body string) (order.Order, erro
 // redeem fetches what a claim check is for. Only the store's own bucket is read,
 // whatever the message says.
 func (s *Store) redeem(ctx context.Context, ticket claimCheck) ([]byte, error) {
-	if ticket.Check.Bucket != s.o.Bucket || ticket.Check.Object != objectOf(ticket.ID) {
+	if ticket.Check.Bucket != s.o.Bucket || !isObjectOf(ticket.ID, ticket.Check.Object) {
 		return nil, fmt.Errorf("order %s has a claim check for %s in bucket %s", ticket.ID, ticket.Check.Object, ticket.Check.Bucket)
 	}
 	return s.fetch(ctx, s.o.Bucket, ticket.Check.Object)

@@ -9,11 +9,14 @@ import (
 	"github.com/banyan-edge/banyan/api/order"
 )
 
-// The places where an order stands. Each is the order's state, except that an
-// accepted order is either waiting or dead.
+// The places where an order stands (see Standing). Each is the order's state,
+// except that an accepted order is either waiting or dead.
 const (
-	waiting   = "waiting"
-	dead      = "dead"
+	Waiting = "waiting"
+	Dead    = "dead"
+
+	waiting   = Waiting
+	dead      = Dead
 	written   = "written"
 	rejected  = "rejected"
 	cancelled = "cancelled"
@@ -24,8 +27,9 @@ var stateAt = map[string]order.State{
 	written: order.Written, rejected: order.Rejected, cancelled: order.Cancelled,
 }
 
-// orderItem is an order in the table. Body never changes. Rev changes with
-// everything that happens to the order; when it is to be sent is no part of that.
+// orderItem is an order in the table. Body changes only where somebody mends a
+// dead letter. Rev changes with everything that happens to the order; when it is
+// to be sent is no part of that.
 type orderItem struct {
 	PK     string `dynamodbav:"pk"`
 	Body   string `dynamodbav:"body,omitempty"`
@@ -37,7 +41,11 @@ type orderItem struct {
 	Cause     string    `dynamodbav:"cause,omitempty"` // of a dead letter, or why it was taken back
 	Deferral  string    `dynamodbav:"deferral,omitempty"`
 	WrittenAt time.Time `dynamodbav:"written_at,omitempty"`
+	DeadAt    time.Time `dynamodbav:"dead_at,omitempty"` // when legacy refused it last
 	Rev       int       `dynamodbav:"rev"`
+
+	Redrives int `dynamodbav:"redrives,omitempty"` // how often it was put back in the queue by a person
+	Trail    int `dynamodbav:"trail,omitempty"`    // how many entries its audit has
 
 	Holds  []held `dynamodbav:"holds"`
 	Ledger int    `dynamodbav:"ledger"` // the part of the ledger that counts it

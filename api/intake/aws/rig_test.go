@@ -162,6 +162,7 @@ type joined struct {
 }
 
 type inbox struct {
+	last     int64
 	received []order.Queued
 	due      map[string]order.Settlement // the last deferral of each order
 }
@@ -179,7 +180,8 @@ func (j *joined) Waiting(ctx context.Context, after int64, limit int) ([]order.Q
 		if err != nil {
 			return nil, err
 		}
-		j.in.received = append(j.in.received, order.Queued{Order: o, Seq: int64(len(j.in.received) + 1)})
+		j.in.last++
+		j.in.received = append(j.in.received, order.Queued{Order: o, Seq: j.in.last})
 	}
 	var all []order.Queued
 	for _, q := range j.in.received {
@@ -191,21 +193,25 @@ func (j *joined) Waiting(ctx context.Context, after int64, limit int) ([]order.Q
 			return nil, err
 		}
 		if r.State == order.Accepted && !r.Dead() {
-			q.Attempts, q.DueAt = r.Attempts, j.in.due[r.ID].DueAt
+			q.Order, q.Attempts, q.DueAt = r.Order, r.Attempts, j.in.due[r.ID].DueAt
 			all = append(all, q)
 		}
 	}
 	return all, nil
 }
 
-// Settle remembers when deferred messages come back, as the queue would.
+// Settle remembers when deferred messages come back, and deletes those that are
+// done with, as who receives from the queue does.
 func (j *joined) Settle(ctx context.Context, all []order.Settlement) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, st := range all {
 		if st.Disposition == order.DispositionDeferred {
 			j.in.due[st.OrderID] = st
+			continue
 		}
+		delete(j.in.due, st.OrderID)
+		j.in.received = slices.DeleteFunc(j.in.received, func(q order.Queued) bool { return q.Seq == st.Seq })
 	}
 	return j.Store.Settle(ctx, all)
 }

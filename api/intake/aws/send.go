@@ -29,7 +29,7 @@ func (s *Store) sendAccepted(ctx context.Context, e *entry) {
 
 // send sends an order and marks it as sent.
 func (s *Store) send(ctx context.Context, it *orderItem, o order.Order, body []byte) error {
-	in, err := s.message(o, body, it.BodyAt)
+	in, err := s.message(it, o, body)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/banyan-edge/banyan/api/intake"
 	"github.com/banyan-edge/banyan/api/order"
 )
 
@@ -43,6 +44,11 @@ type change struct {
 	ledger map[string]int
 	stock  func(*moves, held) // nil where the holds stay
 	avail  int                // units that become available again for each held, or are taken
+
+	// rehold, where it is set, says instead what happens to the stock, and sets
+	// the holds of the order as it will be.
+	rehold func(ctx context.Context, to *orderItem) (*moves, error)
+	note   *note // for the audit; nil where there is nothing to say
 }
 
 // endedAs moves the order to another place, and its count in the ledger with it.
@@ -78,11 +84,15 @@ func (s *Store) settled(it *orderItem, st order.Settlement) *change {
 		c.to.Deferral = st.Cause
 		c.to.sendAt(s.resendAt(st.DueAt))
 	case order.DispositionRejected:
-		if it.Stands != waiting {
+		// A dead letter that SQS moved back by itself may be refused once more.
+		if again := it.Stands == dead && at.After(it.DeadAt); it.Stands != waiting && !again {
 			return nil
 		}
-		c.to.Cause = cmp.Or(st.Cause, "refused by legacy")
-		c.endedAs(dead, waiting)
+		c.to.Cause, c.to.DeadAt = cmp.Or(st.Cause, "refused by legacy"), at.UTC()
+		c.note = &note{AuditEntry: intake.AuditEntry{At: at, Action: intake.Refused, Who: relayName, Cause: c.to.Cause}}
+		if it.Stands == waiting {
+			c.endedAs(dead, waiting)
+		}
 	}
 	return c
 }

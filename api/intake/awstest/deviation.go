@@ -10,6 +10,8 @@ const (
 	NoSystemAttribute Deviation = "MessageSystemAttributeNames is ignored: system attributes come only by the old AttributeNames"
 	NoStandardGroup   Deviation = "a standard queue's MessageGroupId is not given back"
 	NoGroupLock       Deviation = "a FIFO group is not locked while one of its messages is in flight"
+	OneOfAGroup       Deviation = "a receipt has one message of a FIFO group, not as many as there are"
+	StaleGroupLock    Deviation = "a FIFO group is given out from its second message on, after its first two were put back together"
 	NoSequenceNumber  Deviation = "a FIFO message has no SequenceNumber"
 	NoMoveTasks       Deviation = "message move tasks are not there"
 	EarlyDeadLetter   Deviation = "after ChangeMessageVisibility a message becomes a dead letter too early"
@@ -23,6 +25,7 @@ const (
 )
 
 var motoFaults = map[Deviation]string{
+	StaleGroupLock:   "time-outs are noticed one message after the other; and to one who waited while the group was locked, the locks are as they were when the wait began",
 	NoSequenceNumber: "SendMessage and ReceiveMessage leave it empty",
 	NoMoveTasks:      "StartMessageMoveTask answers 500 with HTML",
 	NoRequestToken:   "TransactWriteItems does not read it",
@@ -32,6 +35,7 @@ var motoFaults = map[Deviation]string{
 }
 
 var fauxqsFaults = map[Deviation]string{
+	OneOfAGroup:     "the group is locked after its first message, in the same answer too",
 	NoTraceHeader:   "system attributes of a message sent are dropped",
 	NoStandardGroup: "it is taken and kept for FIFO queues only",
 	NoMoveTasks:     "StartMessageMoveTask answers InvalidAction",

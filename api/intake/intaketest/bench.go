@@ -20,6 +20,8 @@ type bench struct {
 	Store
 	reopen func(*testing.T) Store
 	clock  *Clock
+
+	redrivenLast bool
 }
 
 // stocked puts units of each SKU on the shelf.

@@ -2,6 +2,7 @@ package intaketest
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -99,6 +100,9 @@ var deadTests = map[string]func(*testing.T, *bench){
 		require.NoError(t, d.Redrive(t.Context(), id, ann))
 
 		q := b.waiting(t)
+		if b.redrivenLast {
+			slices.Reverse(q)
+		}
 		require.Equal(t, []string{id, later}, []string{q[0].Order.ID, q[1].Order.ID})
 		require.Equal(t, 1, q[0].Attempts)
 		require.True(t, q[0].DueAt.IsZero())

@@ -40,19 +40,31 @@ type Harness struct {
 	Store Store
 	// Reopen stops the store and returns another over what it left behind.
 	Reopen func(t *testing.T) Store
+	// RedrivenGoLast says that a redriven order comes after those that its
+	// customer has waiting, rather than in its old place: in a message queue
+	// nobody can go in front.
+	RedrivenGoLast bool
 }
 
 // Run runs the suite. fresh is called once a test and returns an empty store
 // that reads the clock.
 func Run(t *testing.T, fresh func(t *testing.T, clock *Clock) Harness) {
-	for _, group := range []map[string]func(*testing.T, *bench){
-		acceptTests, keyTests, stockTests, settleTests, cancelTests, listTests, restartTests, reconcileTests, momentTests, deadTests,
-	} {
+	run(t, fresh, acceptTests, keyTests, stockTests, settleTests, cancelTests, listTests, restartTests, reconcileTests, momentTests, deadTests)
+}
+
+// RunQueue runs the part of the suite in which orders come out of the queue, for
+// a store that has the rest of it behind it and is to work with another queue.
+func RunQueue(t *testing.T, fresh func(t *testing.T, clock *Clock) Harness) {
+	run(t, fresh, acceptTests, settleTests, cancelTests, restartTests, momentTests, deadTests)
+}
+
+func run(t *testing.T, fresh func(t *testing.T, clock *Clock) Harness, groups ...map[string]func(*testing.T, *bench)) {
+	for _, group := range groups {
 		for name, test := range group {
 			t.Run(name, func(t *testing.T) {
 				clock := NewClock()
 				h := fresh(t, clock)
-				test(t, &bench{Store: h.Store, reopen: h.Reopen, clock: clock})
+				test(t, &bench{Store: h.Store, reopen: h.Reopen, clock: clock, redrivenLast: h.RedrivenGoLast})
 			})
 		}
 	}
