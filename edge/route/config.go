@@ -26,6 +26,8 @@ type Config struct {
 	// carry the same are replayed in order. Empty: whatever looks like one.
 	SessionCookies []string
 
+	Edge Edge
+
 	// Legacy and Intake are the sections that belong to other packages, which
 	// decode them as strictly; nil where the file has none.
 	Legacy, Intake ast.Node
@@ -61,6 +63,11 @@ func (o Origin) Address() *url.URL {
 		return nil
 	}
 	return u
+}
+
+// Edge is what there is of the edge on AWS that commands have to find.
+type Edge struct {
+	Store string // the ARN of its key-value store; empty: as its stack says
 }
 
 // ProductPaths says where the products are written and at which paths they are

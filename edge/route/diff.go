@@ -8,7 +8,7 @@ import (
 
 // Difference is one thing that two tables say differently.
 type Difference struct {
-	Subject string `json:"subject"` // mode, storefront, origin, trusted_hops, session_cookies, products, route, product
+	Subject string `json:"subject"` // mode, storefront, origin, trusted_hops, session_cookies, edge, products, route, product
 	Name    string `json:"name"`
 	What    string `json:"what"` // "legacy → serverless 25%"
 }
@@ -42,6 +42,7 @@ func Diff(old, new *Table) []Difference {
 	note("origin", "origin serverless", a.Origins.Serverless.words(), b.Origins.Serverless.words())
 	note("trusted_hops", "trusted hops", strings.Join(a.TrustedHops, " "), strings.Join(b.TrustedHops, " "))
 	note("session_cookies", "session cookies", strings.Join(a.SessionCookies, " "), strings.Join(b.SessionCookies, " "))
+	note("edge", "edge store", a.Edge.Store, b.Edge.Store)
 	note("products", "products file", a.Products.File, b.Products.File)
 	note("products", "product paths", strings.Join(a.Products.Paths, " "), strings.Join(b.Products.Paths, " "))
 	diffRoutes(a.Routes, b.Routes, note)

@@ -16,7 +16,30 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 // TestFindings_AreTheGoldenOnes reads pairs of files that have something wrong
 // with them, and compares what is said.
 func TestFindings_AreTheGoldenOnes(t *testing.T) {
-	paths, err := filepath.Glob("testdata/findings/*.txtar")
+	golden(t, "testdata/findings/*.txtar", func(_ *testing.T, cfg *Config, products []Product, read Findings) Findings {
+		if read.Err() == nil {
+			_, more := Compile(cfg, products, 1)
+			read = append(read, more...)
+		}
+		return read
+	})
+}
+
+// TestAdvice_IsTheGoldenOne reads pairs of files that are right and have
+// something in them that was hardly meant.
+func TestAdvice_IsTheGoldenOne(t *testing.T) {
+	golden(t, "testdata/advice/*.txtar", func(t *testing.T, cfg *Config, products []Product, read Findings) Findings {
+		require.NoError(t, read.Err())
+		table, findings := Compile(cfg, products, 1)
+		require.NoError(t, findings.Err())
+		return table.Advice()
+	})
+}
+
+// golden compares what find says of each pair of files with the archive's last
+// file.
+func golden(t *testing.T, glob string, find func(*testing.T, *Config, []Product, Findings) Findings) {
+	paths, err := filepath.Glob(glob)
 	require.NoError(t, err)
 	require.NotEmpty(t, paths)
 	for _, path := range paths {
@@ -29,18 +52,13 @@ func TestFindings_AreTheGoldenOnes(t *testing.T) {
 			}
 			cfg, findings := ReadConfig("banyan.yaml", []byte(files["banyan.yaml"]))
 			products, more := ReadProducts("products.yaml", []byte(files["products.yaml"]))
-			findings = append(findings, more...)
-			if findings.Err() == nil {
-				_, more = Compile(cfg, products, 1)
-				findings = append(findings, more...)
-			}
-			got := findings.String() + "\n"
+			got := find(t, cfg, products, append(findings, more...)).String() + "\n"
 			if *update {
 				archive.Files[len(archive.Files)-1].Data = []byte(got)
 				require.NoError(t, os.WriteFile(path, txtar.Format(archive), 0o644))
 				return
 			}
-			require.Equal(t, files["findings"], got)
+			require.Equal(t, string(archive.Files[len(archive.Files)-1].Data), got)
 		})
 	}
 }

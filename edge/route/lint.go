@@ -6,15 +6,11 @@ import (
 	"strings"
 )
 
-// lint finds rules that are each right and together are not: one that hides
-// another, two that overlap and neither is the narrower, products that no path
-// shows.
+// lint finds rules that are each right and together are not: one that can never
+// match, two that overlap and neither is the narrower, products that no path
+// shows. What is allowed and only looks unmeant is Advice's.
 func (c *compiler) lint() {
-	rules := make([]rule, 0, len(c.table.routes))
-	for i := range c.table.routes {
-		r := &c.table.routes[i]
-		rules = append(rules, rule{compiledRoute: r, form: r.pattern.form()})
-	}
+	rules := c.table.rules()
 	for i, later := range rules {
 		if c.lintHidden(later, rules[:i]) {
 			continue
@@ -36,33 +32,44 @@ type rule struct {
 	form form
 }
 
-// hides reports whether every path that the form matches is matched by r.
-func (r rule) hides(f form) bool {
-	path, known := example(f, r.form, matchedByFirstAlone)
+func (t *Table) rules() []rule {
+	rules := make([]rule, len(t.routes))
+	for i := range t.routes {
+		r := &t.routes[i]
+		rules[i] = rule{compiledRoute: r, form: r.pattern.form()}
+	}
+	return rules
+}
+
+// hide reports whether every path that the form matches is matched by one or
+// another of the rules.
+func hide(f form, rules []rule) bool {
+	forms := make([]form, len(rules))
+	for i, r := range rules {
+		forms[i] = r.form
+	}
+	path, known := apart(f, forms)
 	return known && path == ""
 }
 
 // lintHidden reports whether earlier rules leave nothing to the later one, and
-// says so. Each method may be hidden by another rule.
+// says so. Each method may be hidden by others, and by several together.
 func (c *compiler) lintHidden(later rule, earlier []rule) bool {
-	var covers []rule
-	for _, r := range earlier {
-		if r.hides(later.form) {
-			covers = append(covers, r)
-		}
-	}
+	overlapping := slices.DeleteFunc(slices.Clone(earlier), func(r rule) bool { return common(later.form, r.form) == "" })
 	methods := later.Methods
 	if len(methods) == 0 {
 		methods = []string{""} // any other method: only a rule for all takes it
 	}
 	var hiders []string
 	for _, method := range methods {
-		i := slices.IndexFunc(covers, func(r rule) bool { return r.takes(method) })
-		if i < 0 {
+		covers := coverOf(later.form, overlapping, method)
+		if covers == nil {
 			return false
 		}
-		if name := covers[i].at(); !slices.Contains(hiders, name) {
-			hiders = append(hiders, name)
+		for _, r := range covers {
+			if name := r.at(); !slices.Contains(hiders, name) {
+				hiders = append(hiders, name)
+			}
 		}
 	}
 	take := "takes"
@@ -73,6 +80,26 @@ func (c *compiler) lintHidden(later rule, earlier []rule) bool {
 		Message: fmt.Sprintf("route %s at line %d can never match: %s %s every such request first", later.Name, later.Line, strings.Join(hiders, " and "), take),
 		Hint:    "first match wins: put the narrower route first, or remove it"})
 	return true
+}
+
+// coverOf returns the rules for a method that together hide the form: one if
+// one does, else as few as are needed. It is nil where they do not.
+func coverOf(f form, rules []rule, method string) []rule {
+	rules = slices.DeleteFunc(slices.Clone(rules), func(r rule) bool { return !r.takes(method) })
+	for _, r := range rules {
+		if hide(f, []rule{r}) {
+			return []rule{r}
+		}
+	}
+	if len(rules) < 2 || !hide(f, rules) {
+		return nil
+	}
+	for i := len(rules) - 1; i >= 0; i-- {
+		if fewer := slices.Delete(slices.Clone(rules), i, i+1); hide(f, fewer) {
+			rules = fewer
+		}
+	}
+	return rules
 }
 
 // at names the rule and its line.
@@ -115,18 +142,19 @@ func (r rule) sharesMethod(other rule) bool {
 
 // lintTemplates finds product paths that routes or other product paths hide.
 func (c *compiler) lintTemplates(rules []rule) {
+	everyMethod := slices.DeleteFunc(slices.Clone(rules), func(r rule) bool { return len(r.Methods) > 0 })
 	for i := range c.table.templates {
 		t := &c.table.templates[i]
 		at := c.templatePlace(t.text)
 		f := t.form()
-		for _, r := range rules {
-			if len(r.Methods) == 0 && r.hides(f) {
+		for _, r := range everyMethod {
+			if hide(f, []rule{r}) {
 				c.add(at, Finding{Text: t.text, Message: fmt.Sprintf("products at this path can never be flipped: route %s takes every such request first", r.at()),
 					Hint: "narrow the route, or remove the product path"})
 			}
 		}
 		for j := range c.table.templates[:i] {
-			if other := &c.table.templates[j]; other.product == t.product && (rule{form: other.form()}).hides(f) {
+			if other := &c.table.templates[j]; other.product == t.product && hide(f, []rule{{form: other.form()}}) {
 				c.add(at, Finding{Text: t.text, Message: "this product path can never match: " + other.text + " is before it", Hint: "remove one of the two"})
 			}
 		}

@@ -51,16 +51,33 @@ func patternProblem(text string) (problem, hint string) {
 	if text == "" || len(text) > patternBytes {
 		return "a path pattern has 1 to 255 characters", "use * for what it has in common"
 	}
+	if strings.Contains(text, "://") {
+		return "a path pattern has no scheme and no host", "write the path alone, such as /checkout"
+	}
 	for _, c := range text {
 		letter := 'a' <= c|0x20 && c|0x20 <= 'z' && c < 0x80
 		if !letter && !('0' <= c && c <= '9') && !strings.ContainsRune(patternCharacters+"*?", c) {
-			return fmt.Sprintf("a path pattern cannot hold the character %q", c), "CloudFront takes letters, digits, _ - . * ? $ / ~ \" ' @ : + &"
+			return fmt.Sprintf("a path pattern cannot hold the character %q", c), patternHint(c)
 		}
 	}
 	if why := literalAmbiguity(newPattern(text).text); why != Clear {
 		return "this can never match: every such path is ambiguous and goes to legacy", "leave it out; " + why.Sentence()
 	}
 	return "", ""
+}
+
+// patternHint says what to write instead of a character that CloudFront takes
+// in no pattern.
+func patternHint(c rune) string {
+	switch {
+	case strings.ContainsRune("=#;", c):
+		return "a pattern is matched against the path alone, without the query; ? is any one character"
+	case c == '%' || c >= 0x80:
+		return "write * for what stands percent-encoded in the path"
+	case strings.ContainsRune("()[]{}|^!\\,", c):
+		return "there are no regular expressions and no lists: * is any run of characters, ? is one; write a route for each"
+	}
+	return "CloudFront takes letters, digits, _ - . * ? $ / ~ \" ' @ : + &"
 }
 
 // literalAmbiguity says why every path that the pattern matches is ambiguous.

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,8 +15,9 @@ import (
 
 // The keys of banyan.yaml.
 var (
-	configKeys  = []string{"mode", "storefront", "origins", "products", "routes", "trusted_hops", "session_cookies", "legacy", "intake"}
+	configKeys  = []string{"mode", "storefront", "origins", "products", "routes", "trusted_hops", "session_cookies", "edge", "legacy", "intake"}
 	originsKeys = []string{"legacy", "serverless"}
+	edgeKeys    = []string{"store"}
 	originKeys  = []string{"url", "host"}
 	productKeys = []string{"file", "paths"}
 	routeKeys   = []string{"name", "path", "methods", "to", "wait", "found_by", "repeat", "fall_back_on"}
@@ -73,6 +75,8 @@ func (r *configReader) section(cfg *Config, f field) {
 		r.hops(cfg, f.value)
 	case "session_cookies":
 		r.cookies(cfg, f.value)
+	case "edge":
+		r.edge(&cfg.Edge, f.value)
 	case "legacy":
 		cfg.Legacy = f.value
 	case "intake":
@@ -103,6 +107,26 @@ func (r *configReader) origin(o *Origin, f field) {
 			o.Host = text
 		case text == Local || r.address(f.value, text):
 			o.URL = text
+		}
+	}
+}
+
+// storeARN is the form of a key-value store's name.
+var storeARN = regexp.MustCompile(`^arn:aws:cloudfront::\d{12}:key-value-store/[0-9A-Za-z-]+$`)
+
+// IsStoreARN reports whether text can be the name of a key-value store of
+// CloudFront.
+func IsStoreARN(text string) bool { return storeARN.MatchString(text) }
+
+func (r *configReader) edge(e *Edge, n ast.Node) {
+	for _, f := range r.fields(n, "edge", edgeKeys) {
+		text, ok := r.text(f.value, "edge.store")
+		switch {
+		case !ok:
+		case !IsStoreARN(text):
+			r.add(f.value, "write arn:aws:cloudfront::ACCOUNT:key-value-store/ID, as the edge's stack says in its outputs", "this is not the ARN of a key-value store")
+		default:
+			e.Store = text
 		}
 	}
 }
