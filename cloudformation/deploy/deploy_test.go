@@ -39,22 +39,10 @@ type rig struct {
 	progress *bytes.Buffer
 }
 
-// withOutputs is moto's CloudFormation, in which a stack made from a change set
-// has no outputs until it is updated.
-type withOutputs struct{ *cloudformation.Client }
-
-func (c withOutputs) ExecuteChangeSet(ctx context.Context, in *cloudformation.ExecuteChangeSetInput, _ ...func(*cloudformation.Options)) (*cloudformation.ExecuteChangeSetOutput, error) {
-	out, err := c.Client.ExecuteChangeSet(ctx, in)
-	if err == nil {
-		_, err = c.UpdateStack(ctx, &cloudformation.UpdateStackInput{StackName: in.StackName, UsePreviousTemplate: aws.Bool(true)})
-	}
-	return out, err
-}
-
 func newRig(t *testing.T) rig {
 	e := awstest.Moto(t)
 	r := rig{emulator: e, cfn: cloudformation.NewFromConfig(e.Config()), progress: new(bytes.Buffer)}
-	r.Deployer = deploy.New(deploy.Options{CloudFormation: withOutputs{r.cfn}, Bucket: bucket(t, e), Progress: r.progress, Poll: time.Millisecond})
+	r.Deployer = deploy.New(deploy.Options{CloudFormation: r.cfn, Bucket: bucket(t, e), Progress: r.progress, Poll: time.Millisecond})
 	return r
 }
 
@@ -142,7 +130,7 @@ func TestDeployer_SaysWhatCloudFormationRefuses(t *testing.T) {
 // failing is a CloudFormation in which one resource cannot be made, so that the
 // others are not, and all is taken back. moto makes everything.
 type failing struct {
-	withOutputs
+	*cloudformation.Client
 	status types.StackStatus
 	events []types.StackEvent
 }
@@ -165,7 +153,7 @@ func (f *failing) DescribeStackEvents(context.Context, *cloudformation.DescribeS
 }
 
 func (f *failing) DescribeStacks(ctx context.Context, in *cloudformation.DescribeStacksInput, o ...func(*cloudformation.Options)) (*cloudformation.DescribeStacksOutput, error) {
-	out, err := f.withOutputs.DescribeStacks(ctx, in, o...)
+	out, err := f.Client.DescribeStacks(ctx, in, o...)
 	if err == nil && f.status != "" {
 		out.Stacks[0].StackStatus = f.status
 	}
@@ -173,7 +161,7 @@ func (f *failing) DescribeStacks(ctx context.Context, in *cloudformation.Describ
 }
 
 func TestDeployer_SaysWhichResourceFailedWhyAndWhatToDo(t *testing.T) {
-	f := &failing{withOutputs: withOutputs{cloudformation.NewFromConfig(awstest.Moto(t).Config())}}
+	f := &failing{Client: cloudformation.NewFromConfig(awstest.Moto(t).Config())}
 	d := deploy.New(deploy.Options{CloudFormation: f, Poll: time.Millisecond})
 	stack := deploy.Stack{Name: awstest.Name("fails"), Template: fmt.Appendf(nil, queueTemplate, "fails")}
 	c, err := d.Prepare(t.Context(), stack)
@@ -194,10 +182,10 @@ func TestDeployer_SaysWhichResourceFailedWhyAndWhatToDo(t *testing.T) {
 
 // keeping is a CloudFormation that says what it keeps, as AWS does and moto,
 // which keeps it too, does not.
-type keeping struct{ withOutputs }
+type keeping struct{ *cloudformation.Client }
 
 func (k keeping) DescribeStackEvents(ctx context.Context, in *cloudformation.DescribeStackEventsInput, o ...func(*cloudformation.Options)) (*cloudformation.DescribeStackEventsOutput, error) {
-	out, err := k.withOutputs.DescribeStackEvents(ctx, in, o...)
+	out, err := k.Client.DescribeStackEvents(ctx, in, o...)
 	if err == nil && out.StackEvents[0].ResourceStatus == types.ResourceStatusDeleteComplete {
 		for i, status := range []types.ResourceStatus{types.ResourceStatusDeleteSkipped, types.ResourceStatusCreateComplete} {
 			out.StackEvents = append(out.StackEvents, types.StackEvent{EventId: aws.String(strconv.Itoa(i)), ResourceStatus: status,
@@ -209,7 +197,7 @@ func (k keeping) DescribeStackEvents(ctx context.Context, in *cloudformation.Des
 
 func TestDeployer_SaysWhatIsKept(t *testing.T) {
 	r := newRig(t)
-	d := deploy.New(deploy.Options{CloudFormation: keeping{withOutputs{r.cfn}}, Poll: time.Millisecond})
+	d := deploy.New(deploy.Options{CloudFormation: keeping{r.cfn}, Poll: time.Millisecond})
 	name := awstest.Name("kept")
 	r.apply(t, deploy.Stack{Name: name, Template: fmt.Appendf(nil, queueTemplate, name)})
 	kept, err := d.Remove(t.Context(), name)

@@ -138,3 +138,19 @@ func (d *Deployer) wait(ctx context.Context) error {
 		return nil
 	}
 }
+
+// Parameters returns what a stack was last given, by name, or ErrNoStack.
+func (d *Deployer) Parameters(ctx context.Context, name string) (map[string]string, error) {
+	s, err := d.stack(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if s.StackStatus == types.StackStatusReviewInProgress {
+		return nil, fmt.Errorf("%w: %s was prepared and never made", ErrNoStack, name)
+	}
+	given := make(map[string]string, len(s.Parameters))
+	for _, p := range s.Parameters {
+		given[aws.ToString(p.ParameterKey)] = aws.ToString(p.ParameterValue)
+	}
+	return given, nil
+}

@@ -51,7 +51,7 @@ func (e *UnknownError) Error() string {
 // *MissingError says what does not fit.
 func (s *Stack) Wire(given, found map[string]string) error {
 	var template declared
-	if err := yaml.Unmarshal(s.Template, &template); err != nil {
+	if err := yaml.Unmarshal(parametersOf(s.Template), &template); err != nil {
 		return fmt.Errorf("read the template of %s: %w", s.Name, err)
 	}
 	for name := range given {
@@ -78,4 +78,20 @@ func (s *Stack) Wire(given, found map[string]string) error {
 		return &MissingError{s.Name, missing}
 	}
 	return nil
+}
+
+// parametersOf cuts the section with the parameters out of a template in YAML:
+// the rest holds tags of CloudFormation's own that nothing here has to know.
+func parametersOf(template []byte) []byte {
+	var section strings.Builder
+	inside := false
+	for line := range strings.Lines(string(template)) {
+		if line[0] != ' ' && line[0] != '#' && line[0] != '\n' {
+			inside = strings.HasPrefix(line, "Parameters:")
+		}
+		if inside {
+			section.WriteString(line)
+		}
+	}
+	return []byte(section.String())
 }

@@ -21,6 +21,7 @@ const (
 	NoRequestToken    Deviation = "ClientRequestToken is ignored: a transaction sent twice is done twice"
 	NoIsolation       Deviation = "a transaction that fails undoes what others wrote meanwhile"
 	NoConflicts       Deviation = "transactions that meet are never cancelled with TransactionConflict"
+	NoStackOutputs    Deviation = "a stack made from a change set has no outputs"
 	NoExpiry          Deviation = "items past their time to live are never removed"
 )
 
@@ -32,6 +33,7 @@ var motoFaults = map[Deviation]string{
 	NoIsolation:      "it copies the table before and puts the copy back; requests therefore pass one at a time (see gate)",
 	NoConflicts:      "follows from passing one at a time",
 	NoExpiry:         "only the setting is kept",
+	NoStackOutputs:   "outputs are worked out when a stack is created or updated; the gate therefore updates it to what it is (see changeSets)",
 }
 
 var fauxqsFaults = map[Deviation]string{

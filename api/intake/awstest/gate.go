@@ -22,7 +22,9 @@ type gate struct {
 	server *http.Server
 	inner  *http.Transport
 	ended  chan struct{}
+	behind *url.URL
 	one    sync.Mutex
+	sets   changeSets
 }
 
 func newGate(behind string) (*gate, error) {
@@ -34,13 +36,20 @@ func newGate(behind string) (*gate, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &gate{url: "http://" + l.Addr().String(), inner: newClient().Transport.(*http.Transport), ended: make(chan struct{})}
+	g := &gate{url: "http://" + l.Addr().String(), inner: newClient().Transport.(*http.Transport), ended: make(chan struct{}),
+		behind: target, sets: changeSets{created: make(map[string]url.Values)}}
 	proxy := &httputil.ReverseProxy{
 		Transport: g.inner,
 		ErrorLog:  log.New(io.Discard, "", 0), // a client that goes away is part of a test
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(target)
 			r.Out.Host = r.In.Host
+		},
+		ModifyResponse: func(res *http.Response) error {
+			if after, _ := res.Request.Context().Value(afterKey{}).(url.Values); after != nil {
+				return g.follow(after, res)
+			}
+			return nil
 		},
 	}
 	g.server = &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -50,11 +59,19 @@ func newGate(behind string) (*gate, error) {
 			// One that has begun is finished, or the next would run beside it.
 			r = r.WithContext(context.WithoutCancel(r.Context()))
 		}
-		proxy.ServeHTTP(w, r)
+		after, err := g.sets.note(r)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadGateway)
+			return
+		}
+		proxy.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), afterKey{}, after)))
 	})}
 	go g.serve(l)
 	return g, nil
 }
+
+// afterKey is under which a request's context has the call that follows it.
+type afterKey struct{}
 
 func (g *gate) serve(l net.Listener) {
 	defer close(g.ended)
