@@ -18,7 +18,7 @@ func TestApply_WritesJournalAndFile(t *testing.T) {
 	from := noon.Add(time.Hour)
 	e, err := s.Apply(Change{Product: "muskie-casting-rod", Arm: route.Serverless, Share: pointer(route.Share(2500)), From: &from, Who: "ann", Why: "the sale"})
 	require.NoError(t, err)
-	require.Equal(t, Entry{Epoch: 2, At: noon, Who: "ann", Why: "the sale", Product: "muskie-casting-rod", Hash: e.Hash,
+	require.Equal(t, Entry{Epoch: 2, At: noon, Who: "ann", Why: "the sale", Product: "muskie-casting-rod", Hash: e.Hash, Kept: e.Kept,
 		What: "muskie-casting-rod: legacy → serverless 25% from 2026-11-27T13:00:00Z"}, e)
 	require.Contains(t, s.file("products.yaml"), "muskie-casting-rod:   # the bestseller\n  arm: serverless\n  share: 25%\n  from: 2026-11-27T13:00:00Z\ntourney")
 

@@ -10,4 +10,7 @@
 // crash in between leaves nothing to guess. Command line, console and edge
 // share a lock and never write at once; what else is in the files, comments,
 // order and other products, stays as it is, byte for byte.
+//
+// What both files were at each epoch is kept beside the journal, so that Restore
+// can go back to the products of any of them, as a new epoch.
 package flip

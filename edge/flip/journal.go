@@ -24,6 +24,7 @@ type Entry struct {
 	What    string    `json:"what"`              // "muskie-casting-rod: legacy → serverless 25%"
 	Product string    `json:"product,omitempty"` // where the change is one product's
 	Hash    string    `json:"hash"`              // of both files after the change
+	Kept    Kept      `json:"kept,omitzero"`     // where their texts are, for the way back
 }
 
 // record is a line of the journal. A change that Banyan makes has two lines:

@@ -19,7 +19,8 @@ type editFunc func(now *content, t *route.Table) (*content, error)
 // file at that very moment.
 const retries = 5
 
-// change makes one entry in the journal and the change it tells of.
+// change makes one entry in the journal and the change it tells of. The entry's
+// epoch is greater than e's, and its words come after e's.
 func (s *Store) change(e Entry, edit editFunc) (Entry, error) {
 	unlock, err := s.lock()
 	if err != nil {
@@ -59,7 +60,8 @@ func (s *Store) changeOnce(e Entry, edit editFunc) (Entry, error) {
 	if err := s.noteByHand(j, now, before); err != nil {
 		return Entry{}, err
 	}
-	e.Epoch, e.At, e.Hash, e.What = j.epoch+1, s.now().UTC(), next.hash, what(before, after)
+	e.Epoch, e.At, e.Hash = max(j.epoch, e.Epoch)+1, s.now().UTC(), next.hash
+	e.What, e.Kept = joined(e.What, what(before, after)), s.keep(j.last().Kept, next)
 	if err := j.append(record{begun, e.Epoch, &e}); err != nil {
 		return Entry{}, err
 	}
@@ -73,6 +75,14 @@ func (s *Store) changeOnce(e Entry, edit editFunc) (Entry, error) {
 	s.keepSeen(next)
 	s.log.Info("flipped", "epoch", e.Epoch, "who", e.Who, "what", e.What)
 	return e, nil
+}
+
+// joined puts what a change was for before what it did.
+func joined(purpose, what string) string {
+	if purpose == "" {
+		return what
+	}
+	return purpose + ": " + what
 }
 
 // settled returns what the files are, and the journal with nothing pending.
@@ -122,7 +132,7 @@ func (s *Store) noteByHand(j *journal, now *content, table *route.Table) error {
 	if last.Hash == now.hash || table == nil {
 		return nil
 	}
-	e := Entry{Epoch: j.epoch + 1, At: s.now().UTC(), Who: byHand, Hash: now.hash}
+	e := Entry{Epoch: j.epoch + 1, At: s.now().UTC(), Who: byHand, Hash: now.hash, Kept: s.keep(last.Kept, now)}
 	switch before := s.seen(last.Hash); {
 	case last.Epoch == 0:
 		e.What = fmt.Sprintf("first read: %d routes, %d products", len(table.Config().Routes), len(table.Products()))
