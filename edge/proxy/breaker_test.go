@@ -21,34 +21,36 @@ import (
 var patient = BreakerOptions{Failures: 2, Open: 30 * time.Second}
 
 func TestBreaker_OpenMeansThatTheArmIsLeftAlone(t *testing.T) {
-	legacy := startOrigin(t, say(fromLegacy))
-	arm := startOrigin(t, say("HTTP/1.1 503 Bad\r\nContent-Length: 0\r\n\r\n"))
-	registry := prometheus.NewRegistry()
-	e := startEdge(t, Options{
-		Table: always(toServerless), Legacy: legacy.origin(), Serverless: Serverless{Origin: arm.origin()},
-		Breaker: patient, Metrics: registry,
-	})
-	for range 2 {
+	onBoth(t, func(t *testing.T) {
+		legacy := startOrigin(t, say(fromLegacy))
+		arm := startOrigin(t, say("HTTP/1.1 503 Bad\r\nContent-Length: 0\r\n\r\n"))
+		registry := prometheus.NewRegistry()
+		e := startEdge(t, Options{
+			Table: always(toServerless), Legacy: legacy.origin(), Serverless: Serverless{Origin: arm.origin()},
+			Breaker: patient, Metrics: registry,
+		})
+		require.Equal(t, "legacy", e.get(request("GET /")).body)
+		require.Equal(t, "bad-status", e.log.next(t, "request")["fallback"])
 		require.Equal(t, "legacy", e.get(request("GET /")).body)
 		arm.heard()
-	}
-	require.Equal(t, "bad-status", e.log.next(t, "request")["fallback"])
-	entry := e.log.next(t, "breaker open")
-	require.Equal(t, "bad-status", e.log.next(t, "request")["fallback"])
-	require.Equal(t, slog.LevelWarn, entry["level"])
-	require.Equal(t, "serverless", entry["arm"])
-	require.Equal(t, "open", e.Breakers()[0].State)
-	require.NoError(t, testutil.GatherAndCompare(registry, strings.NewReader(
-		"# HELP banyan_breaker_state State of an arm's breaker: 0 closed, 1 half-open, 2 open.\n"+
-			"# TYPE banyan_breaker_state gauge\nbanyan_breaker_state{arm=\"serverless\"} 2\n"), "banyan_breaker_state"))
+		arm.heard()
+		entry := e.log.next(t, "breaker open")
+		require.Equal(t, "bad-status", e.log.next(t, "request")["fallback"])
+		require.Equal(t, slog.LevelWarn, entry["level"])
+		require.Equal(t, "serverless", entry["arm"])
+		require.Equal(t, "open", e.Breakers()[0].State)
+		require.NoError(t, testutil.GatherAndCompare(registry, strings.NewReader(
+			"# HELP banyan_breaker_state State of an arm's breaker: 0 closed, 1 half-open, 2 open.\n"+
+				"# TYPE banyan_breaker_state gauge\nbanyan_breaker_state{arm=\"serverless\"} 2\n"), "banyan_breaker_state"))
 
-	require.Equal(t, "legacy", e.get(request("GET /")).body)
-	a := e.get(request("POST /checkout", "Content-Length: 3") + "abc")
-	require.Equal(t, http.StatusServiceUnavailable, a.StatusCode)
-	require.Equal(t, "30", a.Header.Get("Retry-After"))
-	require.Contains(t, a.body, "Nothing was sent")
-	arm.quiet()
-	require.Equal(t, "breaker-open", e.log.next(t, "request")["fallback"])
+		require.Equal(t, "legacy", e.get(request("GET /")).body)
+		a := e.get(request("POST /checkout", "Content-Length: 3") + "abc")
+		require.Equal(t, http.StatusServiceUnavailable, a.StatusCode)
+		require.Equal(t, "30", a.Header.Get("Retry-After"))
+		require.Contains(t, a.body, "Nothing was sent")
+		arm.quiet()
+		require.Equal(t, "breaker-open", e.log.next(t, "request")["fallback"])
+	})
 }
 
 // armOf is a serverless arm in a bubble: no sockets, no waiting.

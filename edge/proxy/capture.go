@@ -23,22 +23,20 @@ type Capture interface {
 	Follow(http.ResponseWriter, *http.Request)
 }
 
-// follows reports whether the request is for the pages of captured requests.
-func (x *exchange) follows() bool {
-	return x.proxy.options.Capture != nil && strings.HasPrefix(x.path, FollowPath)
+// follows reports whether a path is that of the pages of captured requests.
+func (p *Proxy) follows(path string) bool {
+	return p.options.Capture != nil && strings.HasPrefix(path, FollowPath)
 }
 
-// captured reports whether the request is to be kept rather than passed on.
-func (x *exchange) captured() bool {
-	return x.decision.Capture && x.proxy.options.Capture != nil
-}
+// captures reports whether a request is to be kept rather than passed on.
+func (p *Proxy) captures(d *route.Decision) bool { return d.Capture && p.options.Capture != nil }
 
 // answerFromCapture has the request answered by who keeps it. To log and
 // metrics it is legacy's: it is legacy's answer that is waited for.
 func (p *Proxy) answerFromCapture(x *exchange) {
 	x.arm = route.Legacy
 	r := x.inProcess(x.out.Context())
-	if x.follows() {
+	if p.follows(x.path) {
 		p.options.Capture.Follow(&x.reply, r)
 	} else {
 		p.options.Capture.Capture(&x.reply, r, x.decision)

@@ -44,10 +44,13 @@ func exchangeOf(ctx context.Context) *exchange {
 	return x
 }
 
-// begin starts an exchange.
-func (p *Proxy) begin(w http.ResponseWriter, r *http.Request) *exchange {
+// begin starts an exchange, which may have begun before.
+func (p *Proxy) begin(w http.ResponseWriter, r *http.Request, began time.Time) *exchange {
 	p.working.Add(1)
-	x := &exchange{proxy: p, in: r, began: p.now()}
+	if began.IsZero() {
+		began = p.now()
+	}
+	x := &exchange{proxy: p, in: r, began: began}
 	x.path, _, _ = strings.Cut(r.RequestURI, "?")
 	x.hops = p.readHops(r)
 	x.trace = p.readTrace(r, x.hops.trusted)

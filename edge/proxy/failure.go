@@ -87,7 +87,7 @@ func (x *exchange) failedBy(status int) bool {
 // bare reports whether an answer is a gateway's own word on its failure,
 // which is no page for a shopper, and notes it.
 func (x *exchange) bare(res *http.Response) bool {
-	if x.arm != route.Serverless || !isFailure(res.StatusCode) || !wantsPage(x.in.Header) ||
+	if x.arm != route.Serverless || !isFailure(res.StatusCode) || !wantsPage(x.in.Header["Accept"]) ||
 		strings.HasPrefix(res.Header.Get("Content-Type"), "text/html") {
 		return false
 	}

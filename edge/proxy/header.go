@@ -1,11 +1,13 @@
 package proxy
 
 import (
+	"bytes"
 	"net/http"
 	"net/textproto"
 	"strconv"
 	"strings"
 
+	"github.com/banyan-edge/banyan/edge/proxy/http1"
 	"github.com/banyan-edge/banyan/edge/route"
 )
 
@@ -15,7 +17,7 @@ const ownPrefix = "X-Banyan-"
 // hopByHop are the headers that concern one connection (RFC 9110 §7.6.1).
 var hopByHop = [...]string{
 	"Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization",
-	"Te", "Trailer", "Transfer-Encoding", "Upgrade",
+	"Te", "Trailer", "Transfer-Encoding", "Upgrade", "Http2-Settings",
 }
 
 // dress gives a request that goes on its headers: without what the viewer
@@ -40,31 +42,75 @@ func (x *exchange) dress(header http.Header) {
 }
 
 // claim reports whether a header is the viewer's word on something that only
-// the edge can know. A trusted hop is believed, and has been read. An
-// underscore counts as a hyphen, for to CGI and its children both are one.
-func (x *exchange) claim(key string) bool {
-	if key == "" {
+// the edge can know.
+func (x *exchange) claim(key string) bool { return claimed([]byte(key), x.hops.trusted) }
+
+// longestClaim is how much of a name has to be looked at.
+const longestClaim = 24
+
+// claimed reports whether a name is that of a header in which a viewer says
+// what only the edge can know: who it is, what it asked for and of whom. A
+// trusted hop is believed, and has been read. An underscore or a dot counts as
+// a hyphen, for to CGI and its children they are one; so spelled, no name is a
+// trusted hop's.
+func claimed(name []byte, trusted bool) bool {
+	if len(name) == 0 {
 		return false
 	}
-	switch key[0] {
-	case 'F', 'T', 'X', 'f', 't', 'x':
+	switch name[0] | 0x20 {
+	case 'c', 'f', 'p', 't', 'x':
 	default:
 		return false
 	}
-	disguised := strings.IndexByte(key, '_') >= 0
-	if disguised {
-		key = textproto.CanonicalMIMEHeaderKey(strings.ReplaceAll(key, "_", "-"))
+	var plain [longestClaim]byte
+	disguised := false
+	for i, c := range name[:min(len(name), longestClaim)] {
+		switch {
+		case c == '_' || c == '.':
+			c, disguised = '-', true
+		case 'A' <= c && c <= 'Z':
+			c |= 0x20
+		}
+		plain[i] = c
 	}
-	switch key {
-	case "Forwarded", "Traceparent", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto":
+	switch kind := claimKind(plain[:min(len(name), longestClaim)]); kind {
+	case claimAlways:
 		return true
-	case "Tracestate", "X-Real-Ip":
-		return disguised || !x.hops.trusted
+	case claimUntrusted:
+		return disguised || !trusted
+	case claimDisguised:
+		return disguised
 	}
-	if strings.HasPrefix(key, "X-Forwarded-") {
-		return disguised || !x.hops.trusted
+	return false
+}
+
+// kinds of claims
+const (
+	claimNone = iota
+	claimAlways
+	claimUntrusted // unless it is a trusted hop's
+	claimDisguised // only where it is not spelled as it should be
+)
+
+// claimKind sorts names in lower case, of which only the beginning is looked at.
+func claimKind(name []byte) int {
+	switch string(name) {
+	case "forwarded", "traceparent", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "proxy":
+		return claimAlways
+	case "content-length", "transfer-encoding":
+		return claimDisguised
+	case "tracestate", "x-real-ip", "x-client-ip", "x-cluster-client-ip", "x-originating-ip", "x-remote-ip", "x-remote-addr",
+		"true-client-ip", "client-ip", "cf-connecting-ip", "fastly-client-ip",
+		"x-original-url", "x-rewrite-url", "x-host", "x-http-host-override":
+		return claimUntrusted
 	}
-	return strings.HasPrefix(key, ownPrefix)
+	switch {
+	case bytes.HasPrefix(name, []byte("x-banyan-")):
+		return claimAlways
+	case bytes.HasPrefix(name, []byte("x-forwarded-")):
+		return claimUntrusted
+	}
+	return claimNone
 }
 
 // hideOwn removes Banyan's own headers from an answer, be they header or
@@ -90,21 +136,9 @@ func removeHopByHop(header http.Header) {
 	}
 }
 
-// sendOnce keeps http.Transport from sending a write again. On a kept-alive
-// connection that died it repeats whatever carries an Idempotency-Key and no
-// body, on the ground that the key makes it safe; at a legacy that has never
-// heard of the header it is a second order. The transport looks for the name
-// in its usual spelling only, and header names have no case.
-func sendOnce(header http.Header) {
-	for _, name := range [...][2]string{
-		{"Idempotency-Key", "idempotency-key"},
-		{"X-Idempotency-Key", "x-idempotency-key"},
-	} {
-		if values, ok := header[name[0]]; ok {
-			delete(header, name[0])
-			header[name[1]] = values
-		}
-	}
+// isOwn reports whether a name is of Banyan's own.
+func isOwn(name []byte) bool {
+	return len(name) >= len(ownPrefix) && http1.EqualFold(name[:len(ownPrefix)], "x-banyan-")
 }
 
 // reveal says which arm answered.

@@ -3,6 +3,7 @@ package proxy
 import (
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -26,21 +27,27 @@ type hops struct {
 // of the client was the client's own claim, and is dropped: a legacy that reads
 // the leftmost address and one that reads the rightmost both get the truth.
 func (p *Proxy) readHops(r *http.Request) hops {
-	h := hops{proto: "http", host: r.Host}
-	if r.TLS != nil {
+	h := p.peerOf(r.RemoteAddr, r.TLS != nil)
+	h.host = r.Host
+	if h.trusted {
+		p.believe(&h, r.Header)
+	}
+	return h
+}
+
+// peerOf begins with what the connection itself says.
+func (p *Proxy) peerOf(remote string, secure bool) hops {
+	h := hops{proto: "http"}
+	if secure {
 		h.proto = "https"
 	}
-	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	peer, err := netip.ParseAddrPort(remote)
 	if err != nil {
 		return h // a Unix socket, say: nothing is known of it
 	}
 	h.client = peer.Addr().Unmap().WithZone("")
 	h.trusted = p.trusts(h.client)
-	if h.trusted {
-		p.believe(&h, r.Header)
-	} else {
-		h.chain = []netip.Addr{h.client}
-	}
+	h.chain = []netip.Addr{h.client}
 	h.clientText = h.client.String()
 	return h
 }
@@ -57,9 +64,8 @@ func (p *Proxy) believe(h *hops, header http.Header) {
 		h.client = addr
 		backwards = append(backwards, addr)
 	}
-	for i := len(backwards) - 1; i >= 0; i-- {
-		h.chain = append(h.chain, backwards[i])
-	}
+	slices.Reverse(backwards)
+	h.chain, h.clientText = backwards, h.client.String()
 	switch proto := strings.ToLower(lastOf(header["X-Forwarded-Proto"])); proto {
 	case "http", "https":
 		h.proto = proto
@@ -112,24 +118,30 @@ func (h *hops) forwardedFor() string {
 
 // forwarded writes the chain as Forwarded (RFC 7239) has it.
 func (h *hops) forwarded() string {
-	b := make([]byte, 0, 96)
-	for i, addr := range h.chain {
-		if i > 0 {
-			b = append(b, ", "...)
-		}
-		b = append(b, "for="...)
-		if addr.Is6() {
-			b = append(append(append(b, `"[`...), addr.String()...), `]"`...)
-		} else {
-			b = addr.AppendTo(b)
-		}
-		if i > 0 {
-			continue
-		}
-		if h.host != "" && !strings.ContainsAny(h.host, unquotable) {
-			b = append(append(append(b, `;host="`...), h.host...), '"')
-		}
-		b = append(append(b, ";proto="...), h.proto...)
+	if len(h.chain) == 0 {
+		return ""
+	}
+	b := h.appendNode(make([]byte, 0, 96), h.chain[0])
+	b = h.appendAsked(b, h.host)
+	for _, addr := range h.chain[1:] {
+		b = h.appendNode(append(b, ", "...), addr)
 	}
 	return string(b)
+}
+
+// appendNode writes one hop.
+func (h *hops) appendNode(b []byte, addr netip.Addr) []byte {
+	b = append(b, "for="...)
+	if addr.Is6() {
+		return append(addr.AppendTo(append(b, `"[`...)), `]"`...)
+	}
+	return addr.AppendTo(b)
+}
+
+// appendAsked writes what the first hop was asked for.
+func (h *hops) appendAsked(b []byte, host string) []byte {
+	if host != "" && !strings.ContainsAny(host, unquotable) {
+		b = append(append(append(b, `;host="`...), host...), '"')
+	}
+	return append(append(b, ";proto="...), h.proto...)
 }

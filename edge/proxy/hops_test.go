@@ -17,46 +17,50 @@ import (
 var local = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 
 func TestProxy_WhatAViewerClaimsIsRemoved(t *testing.T) {
-	claims := []string{
-		"X-Banyan-Arm: serverless", "x-banyan-epoch: 99", "X-BANYAN-Anything: 1", "X_Banyan_Arm: serverless",
-		"X-Forwarded-For: 6.6.6.6", "X-Forwarded-Host: evil.example", "X-Forwarded-Proto: https", "X-Forwarded-Port: 1",
-		"X_Forwarded_For: 6.6.6.6", "X-Real-IP: 6.6.6.6", "Forwarded: for=6.6.6.6",
-		"traceparent: 00-11111111111111111111111111111111-1111111111111111-01", "tracestate: a=b",
-	}
-	origin := startOrigin(t, say("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Banyan-Arm: lie\r\nX-Banyan-Secret: 1\r\n\r\nok"))
-	e := startEdge(t, Options{Legacy: origin.origin(), Table: always(decided{Epoch: 41})})
-	a := e.get(request("GET /", append(claims, "X-Kept: 1", "Connection: x-banyan-arm, x-banyan-epoch")...))
-	require.Equal(t, http.Header{"Content-Length": {"2"}, "Date": a.Header["Date"]}, a.Header)
-	h := origin.heard().header
-	trace := h.Get("Traceparent")
-	require.True(t, validTrace(trace), trace)
-	require.NotContains(t, trace, "1111111111111111")
-	delete(h, "Traceparent")
-	require.Equal(t, http.Header{
-		"X-Kept": {"1"}, "X-Banyan-Arm": {"legacy"}, "X-Banyan-Epoch": {"41"},
-		"X-Forwarded-For": {"127.0.0.1"}, "X-Forwarded-Host": {"shop.example"}, "X-Forwarded-Proto": {"http"},
-		"Forwarded": {`for=127.0.0.1;host="shop.example";proto=http`},
-	}, h)
+	onBoth(t, func(t *testing.T) {
+		claims := []string{
+			"X-Banyan-Arm: serverless", "x-banyan-epoch: 99", "X-BANYAN-Anything: 1", "X_Banyan_Arm: serverless",
+			"X-Forwarded-For: 6.6.6.6", "X-Forwarded-Host: evil.example", "X-Forwarded-Proto: https", "X-Forwarded-Port: 1",
+			"X_Forwarded_For: 6.6.6.6", "X-Real-IP: 6.6.6.6", "Forwarded: for=6.6.6.6",
+			"traceparent: 00-11111111111111111111111111111111-1111111111111111-01", "tracestate: a=b",
+		}
+		origin := startOrigin(t, say("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Banyan-Arm: lie\r\nX-Banyan-Secret: 1\r\n\r\nok"))
+		e := startEdge(t, Options{Legacy: origin.origin(), Table: always(decided{Epoch: 41})})
+		a := e.get(request("GET /", append(claims, "X-Kept: 1", "Connection: x-banyan-arm, x-banyan-epoch")...))
+		require.Equal(t, http.Header{"Content-Length": {"2"}, "Date": a.Header["Date"]}, a.Header)
+		h := origin.heard().header
+		trace := h.Get("Traceparent")
+		require.True(t, validTrace(trace), trace)
+		require.NotContains(t, trace, "1111111111111111")
+		delete(h, "Traceparent")
+		require.Equal(t, http.Header{
+			"X-Kept": {"1"}, "X-Banyan-Arm": {"legacy"}, "X-Banyan-Epoch": {"41"},
+			"X-Forwarded-For": {"127.0.0.1"}, "X-Forwarded-Host": {"shop.example"}, "X-Forwarded-Proto": {"http"},
+			"Forwarded": {`for=127.0.0.1;host="shop.example";proto=http`},
+		}, h)
+	})
 }
 
 func TestProxy_TrustedHopIsBelieved(t *testing.T) {
-	origin := startOrigin(t, say(plainAnswer))
-	e := startEdge(t, Options{Legacy: origin.origin(), TrustedHops: local})
-	given := "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
-	e.get(request("GET /", "X-Forwarded-For: 1.2.3.4", "X-Forwarded-Proto: https", "X-Forwarded-Host: www.shop.example",
-		"X-Forwarded-Port: 443", "traceparent: "+given, "tracestate: a=b", "X-Banyan-Arm: lie", "X_Forwarded_For: 6.6.6.6"))
-	h := origin.heard().header
-	trace := h.Get("Traceparent")
-	require.Equal(t, given[:36], trace[:36])
-	require.Equal(t, given[52:], trace[52:])
-	require.NotEqual(t, given, trace, "the edge is a span of its own")
-	require.Equal(t, trace[3:35], e.log.next(t, "request")["trace_id"])
-	delete(h, "Traceparent")
-	require.Equal(t, http.Header{
-		"X-Banyan-Arm": {"legacy"}, "X-Banyan-Epoch": {"0"}, "Tracestate": {"a=b"}, "X-Forwarded-Port": {"443"},
-		"X-Forwarded-For": {"1.2.3.4, 127.0.0.1"}, "X-Forwarded-Host": {"www.shop.example"}, "X-Forwarded-Proto": {"https"},
-		"Forwarded": {`for=1.2.3.4;host="www.shop.example";proto=https, for=127.0.0.1`},
-	}, h)
+	onBoth(t, func(t *testing.T) {
+		origin := startOrigin(t, say(plainAnswer))
+		e := startEdge(t, Options{Legacy: origin.origin(), TrustedHops: local})
+		given := "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
+		e.get(request("GET /", "X-Forwarded-For: 1.2.3.4", "X-Forwarded-Proto: https", "X-Forwarded-Host: www.shop.example",
+			"X-Forwarded-Port: 443", "traceparent: "+given, "tracestate: a=b", "X-Banyan-Arm: lie", "X_Forwarded_For: 6.6.6.6"))
+		h := origin.heard().header
+		trace := h.Get("Traceparent")
+		require.Equal(t, given[:36], trace[:36])
+		require.Equal(t, given[52:], trace[52:])
+		require.NotEqual(t, given, trace, "the edge is a span of its own")
+		require.Equal(t, trace[3:35], e.log.next(t, "request")["trace_id"])
+		delete(h, "Traceparent")
+		require.Equal(t, http.Header{
+			"X-Banyan-Arm": {"legacy"}, "X-Banyan-Epoch": {"0"}, "Tracestate": {"a=b"}, "X-Forwarded-Port": {"443"},
+			"X-Forwarded-For": {"1.2.3.4, 127.0.0.1"}, "X-Forwarded-Host": {"www.shop.example"}, "X-Forwarded-Proto": {"https"},
+			"Forwarded": {`for=1.2.3.4;host="www.shop.example";proto=https, for=127.0.0.1`},
+		}, h)
+	})
 }
 
 func TestHops_ClientIsTheRightmostThatIsNotTrusted(t *testing.T) {
@@ -145,21 +149,23 @@ func (a asked) Decide(r route.Request) route.Decision {
 }
 
 func TestVisitor_NewOneIsSetAsACookie(t *testing.T) {
-	origin := startOrigin(t, say("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nSet-Cookie: sid=1; Path=/\r\n\r\nok"))
-	table := make(asked, 1)
-	e := startEdge(t, Options{Legacy: origin.origin(), TrustedHops: local, Table: always(table)})
-	a := e.get(request("GET /a%2f?q", "User-Agent: ua", "X-Forwarded-For: 1.2.3.4"))
-	cookie := "banyan_visitor=derived1; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax"
-	require.Equal(t, []string{"sid=1; Path=/", cookie}, a.Header["Set-Cookie"])
-	r := <-table
-	require.False(t, r.Now.IsZero())
-	r.Now = route.Request{}.Now
-	require.Equal(t, route.Request{Method: "GET", Path: "/a%2f", Address: "1.2.3.4", UserAgent: "ua"}, r)
+	onBoth(t, func(t *testing.T) {
+		origin := startOrigin(t, say("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nSet-Cookie: sid=1; Path=/\r\n\r\nok"))
+		table := make(asked, 1)
+		e := startEdge(t, Options{Legacy: origin.origin(), TrustedHops: local, Table: always(table)})
+		a := e.get(request("GET /a%2f?q", "User-Agent: ua", "X-Forwarded-For: 1.2.3.4"))
+		cookie := "banyan_visitor=derived1; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax"
+		require.Equal(t, []string{"sid=1; Path=/", cookie}, a.Header["Set-Cookie"])
+		r := <-table
+		require.False(t, r.Now.IsZero())
+		r.Now = route.Request{}.Now
+		require.Equal(t, route.Request{Method: "GET", Path: "/a%2f", Address: "1.2.3.4", UserAgent: "ua"}, r)
 
-	a = e.get(request("GET /", "X-Forwarded-Proto: https"))
-	require.Equal(t, cookie+"; Secure", a.Header["Set-Cookie"][1])
-	<-table
-	a = e.get(request("GET /", "Cookie: banyan_visitor=v1"))
-	require.Len(t, a.Header["Set-Cookie"], 1)
-	require.Equal(t, "v1", (<-table).Visitor)
+		a = e.get(request("GET /", "X-Forwarded-Proto: https"))
+		require.Equal(t, cookie+"; Secure", a.Header["Set-Cookie"][1])
+		<-table
+		a = e.get(request("GET /", "Cookie: banyan_visitor=v1"))
+		require.Len(t, a.Header["Set-Cookie"], 1)
+		require.Equal(t, "v1", (<-table).Visitor)
+	})
 }

@@ -16,8 +16,11 @@ type Limits struct {
 	// the answer is 431 and the connection is closed; a cookie of 64 KB is
 	// beyond it, since the line around it counts too.
 	HeaderBytes int
+	// HeaderFields is how many fields a header may have, 200. Beyond it: 431.
+	HeaderFields int
 	// HeaderTime is how long a viewer may take over request line and header,
-	// 10 s. Then the connection is closed.
+	// and before that over the TLS handshake, 10 s. Then the connection is
+	// closed.
 	HeaderTime time.Duration
 	// ViewerIdle is how long a kept-alive viewer connection may rest, 75 s.
 	ViewerIdle time.Duration
@@ -29,6 +32,16 @@ type Limits struct {
 	// WriteStall is how long a viewer may take to accept one piece of an
 	// answer, at most 32 KB, 60 s. Then the connection is closed.
 	WriteStall time.Duration
+
+	// Connections is how many viewer connections there may be, 10,000. One more
+	// takes the place of one that rests; where none does, it is answered 503
+	// with Retry-After.
+	Connections int
+	// Requests is how many requests may be in hand at once, open streams left
+	// out, 4,000. Beyond it reads are answered 503 with Retry-After; requests
+	// that may write, the checkout among them, are still taken until there are
+	// a quarter more.
+	Requests int
 
 	// Connect is how long reaching an origin may take, 5 s.
 	Connect time.Duration
@@ -55,15 +68,23 @@ const headerSlop = 4096
 
 // Limits that are nobody's to set.
 const (
-	originHeaderBytes = 256 << 10        // of an answer
-	continueWait      = time.Second      // for an origin's 100 Continue, before the body is sent all the same
-	copyBytes         = 32 << 10         // a piece of a body
-	keepAliveProbe    = 30 * time.Second // TCP, to find origins that vanished
+	originHeaderBytes = 256 << 10             // of an answer
+	continueWait      = time.Second           // for an origin's 100 Continue, before the body is sent all the same
+	copyBytes         = 32 << 10              // a piece of a body
+	keepAliveProbe    = 30 * time.Second      // TCP, to find origins that vanished
+	discardTime       = time.Second           // for the rest of a body that an arm did not read
+	lingerTime        = time.Second           // for a viewer to read an answer before its connection is closed
+	lingerBytes       = 1 << 20               // that it may still send meanwhile
+	slowAfter         = 50 * time.Millisecond // what waits for an origin for longer than this looks whether its viewer is still there
+	idleLook          = 5 * time.Second       // how often a resting connection is looked at
 )
 
 // withDefaults returns the limits with the zero fields filled in.
 func (l Limits) withDefaults() Limits {
 	l.HeaderBytes = cmp.Or(l.HeaderBytes, 64<<10)
+	l.HeaderFields = cmp.Or(l.HeaderFields, 200)
+	l.Connections = cmp.Or(l.Connections, 10_000)
+	l.Requests = cmp.Or(l.Requests, 4_000)
 	l.HeaderTime = cmp.Or(l.HeaderTime, 10*time.Second)
 	l.ViewerIdle = cmp.Or(l.ViewerIdle, 75*time.Second)
 	l.BodyIdle = cmp.Or(l.BodyIdle, 30*time.Second)

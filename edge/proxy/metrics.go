@@ -16,7 +16,23 @@ type metrics struct {
 	took      [2]prometheus.Observer
 	fallbacks [len(causes)]prometheus.Counter
 	breakers  *prometheus.GaugeVec
+	refusals  [len(refusalReasons)]prometheus.Counter
 }
+
+// refusalReason is why a viewer was turned away before the table was asked.
+type refusalReason uint8
+
+const (
+	refusedFraming refusalReason = iota // the head is not one, or can be read in two ways
+	refusedSize                         // the head is larger than the limits
+	refusedFull                         // there are as many connections as there may be
+	refusedBusy                         // there are as many requests in hand as there may be
+)
+
+var refusalReasons = [...]string{"framing", "size", "connections", "requests"}
+
+// refused counts a viewer that was turned away.
+func (m *metrics) refused(r refusalReason) { m.refusals[r].Inc() }
 
 // classes are the words for a status's first digit.
 var classes = [6]string{"none", "1xx", "2xx", "3xx", "4xx", "5xx"}
@@ -36,8 +52,11 @@ func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
 	breakers := prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "banyan_breaker_state", Help: "State of an arm's breaker: 0 closed, 1 half-open, 2 open.",
 	}, []string{"arm"})
+	refusals := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "banyan_refusals_total", Help: "Requests and connections refused before the table was asked, by reason.",
+	}, []string{"reason"})
 	if registerer != nil {
-		for _, collector := range []prometheus.Collector{requests, took, fallbacks, breakers} {
+		for _, collector := range []prometheus.Collector{requests, took, fallbacks, breakers, refusals} {
 			if err := registerer.Register(collector); err != nil {
 				return nil, fmt.Errorf("proxy: register metrics: %w", err)
 			}
@@ -50,6 +69,9 @@ func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
 			m.requests[arm][i] = requests.WithLabelValues(arm.String(), class)
 		}
 	}
+	for i, reason := range refusalReasons {
+		m.refusals[i] = refusals.WithLabelValues(reason)
+	}
 	for _, c := range []cause{unreached, tooLate, broken, badStatus, breakerOpen} {
 		m.fallbacks[c] = fallbacks.WithLabelValues(c.String())
 	}
@@ -57,14 +79,14 @@ func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
 }
 
 // answered counts an exchange that has ended.
-func (m *metrics) answered(x *exchange, seconds float64) {
-	class := x.reply.status / 100
+func (m *metrics) answered(e *entry) {
+	class := e.status / 100
 	if class < 0 || class >= len(classes) {
 		class = 0
 	}
-	m.requests[x.arm][class].Inc()
-	if !x.reply.endless {
-		m.took[x.arm].Observe(seconds)
+	m.requests[e.arm][class].Inc()
+	if !e.endless {
+		m.took[e.arm].Observe(e.took.Seconds())
 	}
 }
 

@@ -28,17 +28,19 @@ var writes = map[string]string{
 }
 
 func TestProxy_WriteIsNeverSentTwice(t *testing.T) {
-	for _, arm := range []route.Arm{route.Legacy, route.Serverless} {
-		for name, write := range writes {
-			t.Run(arm.String()+"/"+name, func(t *testing.T) { writeOnce(t, arm, write) })
+	onBoth(t, func(t *testing.T) {
+		for _, arm := range []route.Arm{route.Legacy, route.Serverless} {
+			for name, write := range writes {
+				t.Run(arm.String()+"/"+name, func(t *testing.T) { writeOnce(t, arm, write) })
+			}
 		}
-	}
+	})
 }
 
 // writeOnce warms a kept-alive connection, on which the origin then reads the
 // write and hangs up: this is where a transport sends again.
 func writeOnce(t *testing.T, arm route.Arm, write string) {
-	origin := startOrigin(t, func(v *viewer, h heard) bool {
+	origin := startOrigin(t, func(v *caller, h heard) bool {
 		if h.line != "GET /warm HTTP/1.1" {
 			return false
 		}
@@ -69,97 +71,107 @@ func writeOnce(t *testing.T, arm route.Arm, write string) {
 }
 
 func TestProxy_ReadOnAConnectionThatDiedIsSentAgain(t *testing.T) {
-	var died atomic.Bool
-	origin := startOrigin(t, func(v *viewer, h heard) bool {
-		if h.line == "GET /b HTTP/1.1" && died.CompareAndSwap(false, true) {
-			return false
-		}
-		_, err := io.WriteString(v, plainAnswer)
-		return err == nil
+	onBoth(t, func(t *testing.T) {
+		var died atomic.Bool
+		origin := startOrigin(t, func(v *caller, h heard) bool {
+			if h.line == "GET /b HTTP/1.1" && died.CompareAndSwap(false, true) {
+				return false
+			}
+			_, err := io.WriteString(v, plainAnswer)
+			return err == nil
+		})
+		e := startEdge(t, Options{Legacy: origin.origin()})
+		v := e.dial(request("GET /a") + request("GET /b"))
+		require.Equal(t, "ok", v.answer("GET").body)
+		require.Equal(t, "ok", v.answer("GET").body)
 	})
-	e := startEdge(t, Options{Legacy: origin.origin()})
-	v := e.dial(request("GET /a") + request("GET /b"))
-	require.Equal(t, "ok", v.answer("GET").body)
-	require.Equal(t, "ok", v.answer("GET").body)
 }
 
 func TestProxy_WriteTheServerlessArmFailsIsNotLegacys(t *testing.T) {
-	legacy := startOrigin(t, say(plainAnswer))
-	for name, c := range map[string]struct {
-		handle func(*viewer, heard) bool
-		status int
-	}{
-		"hangs up":    {func(*viewer, heard) bool { return false }, 502},
-		"half said":   {func(v *viewer, _ heard) bool { _, _ = io.WriteString(v, "HTTP/1.1 20"); return false }, 502},
-		"no HTTP":     {say("SSH-2.0-OpenSSH\r\n\r\n"), 502},
-		"says 502":    {say("HTTP/1.1 502 Bad\r\nContent-Length: 2\r\n\r\nno"), 502},
-		"says 503":    {say("HTTP/1.1 503 Bad\r\nContent-Length: 2\r\nRetry-After: 9\r\n\r\nno"), 503},
-		"is too slow": {func(v *viewer, _ heard) bool { _, _ = v.r.ReadByte(); return false }, 504},
-	} {
-		t.Run(name, func(t *testing.T) {
-			origin := startOrigin(t, c.handle)
-			limits := Limits{}
-			if c.status == http.StatusGatewayTimeout {
-				limits.ServerlessAnswer = 50 * time.Millisecond
-			}
-			e := startEdge(t, Options{
-				Table: always(toServerless), Legacy: legacy.origin(), Serverless: Serverless{Origin: origin.origin()}, Limits: limits,
+	onBoth(t, func(t *testing.T) {
+		legacy := startOrigin(t, say(plainAnswer))
+		for name, c := range map[string]struct {
+			handle func(*caller, heard) bool
+			status int
+		}{
+			"hangs up":    {func(*caller, heard) bool { return false }, 502},
+			"half said":   {func(v *caller, _ heard) bool { _, _ = io.WriteString(v, "HTTP/1.1 20"); return false }, 502},
+			"no HTTP":     {say("SSH-2.0-OpenSSH\r\n\r\n"), 502},
+			"says 502":    {say("HTTP/1.1 502 Bad\r\nContent-Length: 2\r\n\r\nno"), 502},
+			"says 503":    {say("HTTP/1.1 503 Bad\r\nContent-Length: 2\r\nRetry-After: 9\r\n\r\nno"), 503},
+			"is too slow": {func(v *caller, _ heard) bool { _, _ = v.r.ReadByte(); return false }, 504},
+		} {
+			t.Run(name, func(t *testing.T) {
+				origin := startOrigin(t, c.handle)
+				limits := Limits{}
+				if c.status == http.StatusGatewayTimeout {
+					limits.ServerlessAnswer = 50 * time.Millisecond
+				}
+				e := startEdge(t, Options{
+					Table: always(toServerless), Legacy: legacy.origin(), Serverless: Serverless{Origin: origin.origin()}, Limits: limits,
+				})
+				a := e.get(request("POST /checkout", "Accept: text/html,*/*;q=0.8", "Content-Length: 3") + "abc")
+				require.Equal(t, c.status, a.StatusCode)
+				require.Equal(t, "text/html; charset=utf-8", a.Header.Get("Content-Type"))
+				require.Contains(t, a.body, "look before you send it again")
+				if c.status == 503 {
+					require.Equal(t, "9", a.Header.Get("Retry-After"))
+				}
+				origin.heard()
+				origin.quiet()
+				legacy.quiet()
 			})
-			a := e.get(request("POST /checkout", "Accept: text/html,*/*;q=0.8", "Content-Length: 3") + "abc")
-			require.Equal(t, c.status, a.StatusCode)
-			require.Equal(t, "text/html; charset=utf-8", a.Header.Get("Content-Type"))
-			require.Contains(t, a.body, "look before you send it again")
-			if c.status == 503 {
-				require.Equal(t, "9", a.Header.Get("Retry-After"))
-			}
-			origin.heard()
-			origin.quiet()
-			legacy.quiet()
-		})
-	}
+		}
+	})
 }
 
 func TestProxy_GatewaysOwnJSONGoesToWhoAsksForJSON(t *testing.T) {
-	origin := startOrigin(t, say("HTTP/1.1 503 Bad\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n{\"message\":\"x\"}"))
-	e := startEdge(t, Options{Table: always(toServerless), Serverless: Serverless{Origin: origin.origin()}})
-	a := e.get(request("POST /checkout", "Accept: application/json", "Content-Length: 0"))
-	require.Equal(t, http.StatusServiceUnavailable, a.StatusCode)
-	require.Equal(t, `{"message":"x"}`, a.body)
+	onBoth(t, func(t *testing.T) {
+		origin := startOrigin(t, say("HTTP/1.1 503 Bad\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n{\"message\":\"x\"}"))
+		e := startEdge(t, Options{Table: always(toServerless), Serverless: Serverless{Origin: origin.origin()}})
+		a := e.get(request("POST /checkout", "Accept: application/json", "Content-Length: 0"))
+		require.Equal(t, http.StatusServiceUnavailable, a.StatusCode)
+		require.Equal(t, `{"message":"x"}`, a.body)
+	})
 }
 
 func TestProxy_WriteThatCannotHaveArrivedSaysSo(t *testing.T) {
-	e := startEdge(t, Options{Table: always(toServerless), Serverless: Serverless{Origin: closedOrigin(t)}})
-	a := e.get(request("POST /checkout", "Content-Length: 3") + "abc")
-	require.Equal(t, http.StatusBadGateway, a.StatusCode)
-	require.Equal(t, "application/problem+json", a.Header.Get("Content-Type"))
-	require.Equal(t, "no-store", a.Header.Get("Cache-Control"))
-	require.Equal(t, "5", a.Header.Get("Retry-After"))
-	require.Contains(t, a.body, "Nothing was sent")
-	entry := e.log.next(t, "request")
-	require.Equal(t, "unreached", entry["outcome"])
-	require.Contains(t, a.body, entry["trace_id"])
+	onBoth(t, func(t *testing.T) {
+		e := startEdge(t, Options{Table: always(toServerless), Serverless: Serverless{Origin: closedOrigin(t)}})
+		a := e.get(request("POST /checkout", "Content-Length: 3") + "abc")
+		require.Equal(t, http.StatusBadGateway, a.StatusCode)
+		require.Equal(t, "application/problem+json", a.Header.Get("Content-Type"))
+		require.Equal(t, "no-store", a.Header.Get("Cache-Control"))
+		require.Equal(t, "5", a.Header.Get("Retry-After"))
+		require.Contains(t, a.body, "Nothing was sent")
+		entry := e.log.next(t, "request")
+		require.Equal(t, "unreached", entry["outcome"])
+		require.Contains(t, a.body, entry["trace_id"])
+	})
 }
 
 func TestProxy_LegacyThatIsDownIsAskedOnce(t *testing.T) {
-	knocks := make(chan struct{}, 10)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer listener.Close()
-	go func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
+	onBoth(t, func(t *testing.T) {
+		knocks := make(chan struct{}, 10)
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		defer listener.Close()
+		go func() {
+			for {
+				conn, err := listener.Accept()
+				if err != nil {
+					return
+				}
+				knocks <- struct{}{}
+				_ = conn.Close()
 			}
-			knocks <- struct{}{}
-			_ = conn.Close()
-		}
-	}()
-	to := closedOrigin(t)
-	to.URL.Host = listener.Addr().String()
-	e := startEdge(t, Options{Legacy: to, Serverless: Serverless{Handler: http.NotFoundHandler()}})
-	a := e.get(request("GET /", "Accept: text/html"))
-	require.Equal(t, http.StatusBadGateway, a.StatusCode)
-	require.Contains(t, a.body, "<h1>The shop cannot answer just now</h1>")
-	require.Len(t, knocks, 1)
+		}()
+		to := closedOrigin(t)
+		to.URL.Host = listener.Addr().String()
+		e := startEdge(t, Options{Legacy: to, Serverless: Serverless{Handler: http.NotFoundHandler()}})
+		a := e.get(request("GET /", "Accept: text/html"))
+		require.Equal(t, http.StatusBadGateway, a.StatusCode)
+		require.Contains(t, a.body, "<h1>The shop cannot answer just now</h1>")
+		require.Len(t, knocks, 1)
+	})
 }

@@ -31,9 +31,10 @@ type Options struct {
 	Limits      Limits         // zero: the defaults
 	Breaker     BreakerOptions // zero: the defaults
 
-	Logger  *slog.Logger          // nil: nothing is logged
-	Metrics prometheus.Registerer // nil: nothing is counted
-	Now     func() time.Time      // nil: time.Now
+	Logger    *slog.Logger          // nil: nothing is logged
+	AccessLog *AccessLog            // nil: the line that each request leaves goes to the Logger
+	Metrics   prometheus.Registerer // nil: nothing is counted
+	Now       func() time.Time      // nil: time.Now
 }
 
 // Proxy is the edge as an http.Handler.
@@ -45,7 +46,9 @@ type Proxy struct {
 	log        *slog.Logger
 	now        func() time.Time
 
-	pieces  pieces
+	buffers buffers
+	dates   dates
+	started time.Time    // where mono begins
 	open    streams      // upgrades and event streams, which end only when told to
 	working atomic.Int64 // requests in hand, those streams among them
 }
@@ -55,7 +58,7 @@ func New(o Options) (*Proxy, error) {
 	if o.Table == nil {
 		return nil, errors.New("proxy: no table")
 	}
-	p := &Proxy{options: o, log: o.Logger, now: o.Now}
+	p := &Proxy{options: o, log: o.Logger, now: o.Now, started: time.Now()}
 	if p.log == nil {
 		p.log = slog.New(slog.DiscardHandler)
 	}
@@ -77,19 +80,31 @@ func New(o Options) (*Proxy, error) {
 }
 
 // ServeHTTP has the table decide, and the arm answer, or whoever captures.
-func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := p.begin(w, r)
+func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.serve(w, r, given{}) }
+
+// given is what has been found out about a request before it is served.
+type given struct {
+	began    time.Time
+	decision *route.Decision // nil: the table has not been asked
+}
+
+func (p *Proxy) serve(w http.ResponseWriter, r *http.Request, known given) {
+	x := p.begin(w, r, known.began)
 	defer x.end()
 	if !plainTarget(r) {
 		x.refuse(refusedTarget)
 		return
 	}
-	if x.follows() {
+	if p.follows(x.path) {
 		p.answerFromCapture(x)
 		return
 	}
-	x.decide()
-	if x.captured() {
+	if known.decision != nil {
+		x.decision = *known.decision
+	} else {
+		x.decide()
+	}
+	if p.captures(&x.decision) {
 		p.answerFromCapture(x)
 		return
 	}
@@ -114,6 +129,27 @@ func (p *Proxy) Close() {
 	if p.serverless != nil && p.serverless.origin != nil {
 		p.serverless.origin.close()
 	}
+}
+
+// mono is a clock for time-outs: it only goes forward, and begins above zero.
+func (p *Proxy) mono() time.Duration { return time.Since(p.started) + 1 }
+
+// clock reads both clocks at once.
+func (p *Proxy) clock() (now time.Time, mono time.Duration) {
+	now = time.Now()
+	mono = now.Sub(p.started) + 1
+	if p.options.Now != nil {
+		now = p.now()
+	}
+	return now, mono
+}
+
+// at is when that clock will show due; the zero time for never.
+func (p *Proxy) at(due time.Duration) time.Time {
+	if due == never {
+		return time.Time{}
+	}
+	return p.started.Add(due - 1)
 }
 
 // plainTarget reports whether the request target is one a reverse proxy is

@@ -39,42 +39,46 @@ func TestNew_SaysWhatWillNotDo(t *testing.T) {
 }
 
 func TestProxy_RequestLeavesOneLineInTheLog(t *testing.T) {
-	origin := startOrigin(t, say(plainAnswer))
-	clock := httpDate
-	e := startEdge(t, Options{
-		Legacy: origin.origin(), Table: always(decided{Reason: route.OutsideShare, Rule: "muskie", Epoch: 3}),
-		Now: func() time.Time { clock = clock.Add(time.Millisecond); return clock },
+	onBoth(t, func(t *testing.T) {
+		origin := startOrigin(t, say(plainAnswer))
+		clock := httpDate
+		e := startEdge(t, Options{
+			Legacy: origin.origin(), Table: always(decided{Reason: route.OutsideShare, Rule: "muskie", Epoch: 3}),
+			Now: func() time.Time { clock = clock.Add(time.Millisecond); return clock },
+		})
+		e.get(request("GET /shop/r%6fds?email=ann@example.com"))
+		entry := e.log.next(t, "request")
+		trace := origin.heard().header.Get("Traceparent")
+		require.Equal(t, trace[3:35], entry["trace_id"])
+		delete(entry, "trace_id")
+		delete(entry, "level")
+		require.Equal(t, line{
+			"msg": "request", "method": "GET", "path": "/shop/r%6fds", "status": int64(200), "arm": "legacy", "rule": "muskie",
+			"reason": "outside-share", "epoch": uint64(3), "took": time.Millisecond, "bytes": int64(2),
+		}, entry)
+		require.Empty(t, e.log.lines)
 	})
-	e.get(request("GET /shop/r%6fds?email=ann@example.com"))
-	entry := e.log.next(t, "request")
-	trace := origin.heard().header.Get("Traceparent")
-	require.Equal(t, trace[3:35], entry["trace_id"])
-	delete(entry, "trace_id")
-	delete(entry, "level")
-	require.Equal(t, line{
-		"msg": "request", "method": "GET", "path": "/shop/r%6fds", "status": int64(200), "arm": "legacy", "rule": "muskie",
-		"reason": "outside-share", "epoch": uint64(3), "took": time.Millisecond, "bytes": int64(2),
-	}, entry)
-	require.Empty(t, e.log.lines)
 }
 
 func TestProxy_MetricsCountByArmAndClass(t *testing.T) {
-	origin := startOrigin(t, say(plainAnswer))
-	registry := prometheus.NewRegistry()
-	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusNotFound) })
-	e := startEdge(t, Options{Legacy: origin.origin(), Serverless: Serverless{Handler: handler}, Table: always(byPath{}), Metrics: registry})
-	for _, path := range []string{"/a", "/serverless", "/b"} {
-		e.get(request("GET " + path))
-		e.log.next(t, "request")
-	}
-	require.InDelta(t, 2, testutil.ToFloat64(e.metrics.requests[route.Legacy][2]), 0)
-	require.InDelta(t, 1, testutil.ToFloat64(e.metrics.requests[route.Serverless][4]), 0)
-	count, err := testutil.GatherAndCount(registry, "banyan_requests_total", "banyan_request_duration_seconds", "banyan_fallbacks_total", "banyan_breaker_state")
-	require.NoError(t, err)
-	require.Equal(t, 2*6+2+5+1, count)
-	problems, err := testutil.GatherAndLint(registry)
-	require.NoError(t, err)
-	require.Empty(t, problems)
+	onBoth(t, func(t *testing.T) {
+		origin := startOrigin(t, say(plainAnswer))
+		registry := prometheus.NewRegistry()
+		handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusNotFound) })
+		e := startEdge(t, Options{Legacy: origin.origin(), Serverless: Serverless{Handler: handler}, Table: always(byPath{}), Metrics: registry})
+		for _, path := range []string{"/a", "/serverless", "/b"} {
+			e.get(request("GET " + path))
+			e.log.next(t, "request")
+		}
+		require.InDelta(t, 2, testutil.ToFloat64(e.metrics.requests[route.Legacy][2]), 0)
+		require.InDelta(t, 1, testutil.ToFloat64(e.metrics.requests[route.Serverless][4]), 0)
+		count, err := testutil.GatherAndCount(registry, "banyan_requests_total", "banyan_request_duration_seconds", "banyan_fallbacks_total", "banyan_breaker_state")
+		require.NoError(t, err)
+		require.Equal(t, 2*6+2+5+1, count)
+		problems, err := testutil.GatherAndLint(registry)
+		require.NoError(t, err)
+		require.Empty(t, problems)
+	})
 }
 
 // byPath is a table that reads the arm in the path.
@@ -88,21 +92,23 @@ func (byPath) Decide(r route.Request) route.Decision {
 }
 
 func TestProxy_RefusalIsAPageOrAProblem(t *testing.T) {
-	e := startEdge(t, Options{})
-	for accept, want := range map[string]string{
-		"text/html,application/xhtml+xml,*/*;q=0.8": "text/html; charset=utf-8",
-		"application/json":                          "application/problem+json",
-		"application/json, text/html":               "application/problem+json",
-		"*/*":                                       "application/problem+json",
-		"image/avif":                                "application/problem+json",
-	} {
-		a := e.get(request("GET /", "Accept: "+accept))
-		require.Equal(t, http.StatusBadGateway, a.StatusCode)
-		require.Equal(t, want, a.Header.Get("Content-Type"), accept)
-		require.NotContains(t, a.body, "127.0.0.1", "what went wrong is the log's")
-	}
-	require.Contains(t, e.log.next(t, "request")["error"], "127.0.0.1")
-	require.Empty(t, e.get(request("HEAD /")).body)
+	onBoth(t, func(t *testing.T) {
+		e := startEdge(t, Options{})
+		for accept, want := range map[string]string{
+			"text/html,application/xhtml+xml,*/*;q=0.8": "text/html; charset=utf-8",
+			"application/json":                          "application/problem+json",
+			"application/json, text/html":               "application/problem+json",
+			"*/*":                                       "application/problem+json",
+			"image/avif":                                "application/problem+json",
+		} {
+			a := e.get(request("GET /", "Accept: "+accept))
+			require.Equal(t, http.StatusBadGateway, a.StatusCode)
+			require.Equal(t, want, a.Header.Get("Content-Type"), accept)
+			require.NotContains(t, a.body, "127.0.0.1", "what went wrong is the log's")
+		}
+		require.Contains(t, e.log.next(t, "request")["error"], "127.0.0.1")
+		require.Empty(t, e.get(request("HEAD /")).body)
+	})
 }
 
 func TestProxy_HTTP2ViewersAreServedAlike(t *testing.T) {

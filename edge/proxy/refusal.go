@@ -1,10 +1,10 @@
 package proxy
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"html/template"
-	"io"
 	"net/http"
 	"strings"
 )
@@ -64,8 +64,8 @@ func refusalOf(f failure, mayWrite bool) refusal {
 	return r
 }
 
-// refuse answers for the edge itself, as a page or as a JSON problem (RFC
-// 9457), whichever the viewer asked for.
+// refuse answers for the edge itself, as a page or as a JSON problem, whichever
+// the viewer asked for.
 func (x *exchange) refuse(r refusal) {
 	if x.reply.wrote {
 		return
@@ -80,27 +80,32 @@ func (x *exchange) refuse(r refusal) {
 	if r.closes {
 		header.Set("Connection", "close")
 	}
-	if wantsPage(x.in.Header) {
-		header.Set("Content-Type", "text/html; charset=utf-8")
-		x.reply.WriteHeader(r.status)
-		_ = calmPage.Execute(&x.reply, map[string]string{"Title": r.title, "Detail": r.detail, "Trace": x.trace.ID()})
-		return
+	kind, body := r.body(wantsPage(x.in.Header["Accept"]), x.trace.ID())
+	header.Set("Content-Type", kind)
+	x.reply.WriteHeader(r.status)
+	_, _ = x.reply.Write(body)
+}
+
+// body says a refusal as a page or as a JSON problem (RFC 9457).
+func (r refusal) body(page bool, trace string) (kind string, body []byte) {
+	if page {
+		var b bytes.Buffer
+		_ = calmPage.Execute(&b, map[string]string{"Title": r.title, "Detail": r.detail, "Trace": trace})
+		return "text/html; charset=utf-8", b.Bytes()
 	}
-	body, _ := json.Marshal(struct {
+	body, _ = json.Marshal(struct {
 		Title  string `json:"title"`
 		Status int    `json:"status"`
 		Detail string `json:"detail"`
-		Trace  string `json:"trace_id"`
-	}{r.title, r.status, r.detail, x.trace.ID()})
-	header.Set("Content-Type", "application/problem+json")
-	x.reply.WriteHeader(r.status)
-	_, _ = io.WriteString(&x.reply, string(body)+"\n")
+		Trace  string `json:"trace_id,omitempty"`
+	}{r.title, r.status, r.detail, trace})
+	return "application/problem+json", append(body, '\n')
 }
 
 // wantsPage reports whether a viewer would rather have a page than JSON: a
 // browser names text/html, and first.
-func wantsPage(header http.Header) bool {
-	accept := strings.ToLower(strings.Join(header["Accept"], ","))
+func wantsPage(lines []string) bool {
+	accept := strings.ToLower(strings.Join(lines, ","))
 	page := strings.Index(accept, "text/html")
 	data := strings.Index(accept, "json")
 	return page >= 0 && (data < 0 || page < data)
@@ -121,7 +126,7 @@ small { color: #5d6a62; }
 <main>
 <h1>{{.Title}}</h1>
 <p>{{.Detail}}</p>
-<p><small>{{.Trace}}</small></p>
-</main>
+{{with .Trace}}<p><small>{{.}}</small></p>
+{{end}}</main>
 </html>
 `))

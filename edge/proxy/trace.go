@@ -38,22 +38,29 @@ func TraceFrom(ctx context.Context) Trace {
 	return ""
 }
 
-// readTrace continues the trace that a trusted hop began, or begins one. Trace
-// ids are no secrets: the fast generator does.
+// readTrace continues the trace that a trusted hop began, or begins one.
 func (p *Proxy) readTrace(r *http.Request, trusted bool) Trace {
+	given := ""
+	if lines := r.Header["Traceparent"]; trusted && len(lines) == 1 {
+		given = lines[0]
+	}
+	return Trace(appendTrace(make([]byte, 0, traceLength), given))
+}
+
+// appendTrace writes a traceparent that continues the given one, if that is
+// valid. Trace ids are no secrets: the fast generator does.
+func appendTrace(b []byte, given string) []byte {
 	var span [8]byte
 	binary.BigEndian.PutUint64(span[:], rand.Uint64()|1) // all zeros would be invalid
-	b := make([]byte, 0, traceLength)
-	if given := r.Header["Traceparent"]; trusted && len(given) == 1 && validTrace(given[0]) {
-		b = append(append(b, "00"...), given[0][2:idEnd+1]...)
-		b = append(hex.AppendEncode(b, span[:]), given[0][spanEnd:traceLength]...)
-		return Trace(b)
+	if validTrace(given) {
+		b = append(append(b, "00"...), given[2:idEnd+1]...)
+		return append(hex.AppendEncode(b, span[:]), given[spanEnd:traceLength]...)
 	}
 	var id [16]byte
 	binary.BigEndian.PutUint64(id[:8], rand.Uint64())
 	binary.BigEndian.PutUint64(id[8:], rand.Uint64()|1)
 	b = append(hex.AppendEncode(append(b, "00-"...), id[:]), '-')
-	return Trace(append(hex.AppendEncode(b, span[:]), "-01"...))
+	return append(hex.AppendEncode(b, span[:]), "-01"...)
 }
 
 // validTrace reports whether a traceparent can be continued. Later versions

@@ -15,11 +15,22 @@ const visitorAge = "31536000"
 // do is the table's to say.
 func visitorOf(cookies []string) string {
 	for _, line := range cookies {
-		for pair := range strings.SplitSeq(line, ";") {
-			name, value, _ := strings.Cut(pair, "=")
-			if strings.TrimSpace(name) == route.VisitorCookie {
-				return strings.TrimSpace(value)
-			}
+		if value := visitorIn(line); value != "" {
+			return value
+		}
+	}
+	return ""
+}
+
+// visitorIn finds the visitor in one line of cookies.
+func visitorIn(line string) string {
+	if !strings.Contains(line, route.VisitorCookie) {
+		return ""
+	}
+	for pair := range strings.SplitSeq(line, ";") {
+		name, value, _ := strings.Cut(pair, "=")
+		if strings.TrimSpace(name) == route.VisitorCookie {
+			return strings.TrimSpace(value)
 		}
 	}
 	return ""
@@ -28,13 +39,16 @@ func visitorOf(cookies []string) string {
 // setVisitor has the browser keep a visitor that the table derived, beside
 // whatever cookies the arm sets.
 func (x *exchange) setVisitor(header http.Header) {
-	if !x.decision.NewVisitor || !route.ValidVisitor(x.decision.Visitor) {
-		return
+	if x.decision.NewVisitor && route.ValidVisitor(x.decision.Visitor) {
+		header["Set-Cookie"] = append(header["Set-Cookie"], visitorCookie(&x.decision, x.hops.proto))
 	}
-	cookie := route.VisitorCookie + "=" + x.decision.Visitor +
-		"; Path=/; Max-Age=" + visitorAge + "; HttpOnly; SameSite=Lax"
-	if x.hops.proto == "https" {
+}
+
+// visitorCookie is the cookie that keeps the visitor.
+func visitorCookie(d *route.Decision, proto string) string {
+	cookie := route.VisitorCookie + "=" + d.Visitor + "; Path=/; Max-Age=" + visitorAge + "; HttpOnly; SameSite=Lax"
+	if proto == "https" {
 		cookie += "; Secure"
 	}
-	header["Set-Cookie"] = append(header["Set-Cookie"], cookie)
+	return cookie
 }
