@@ -31,7 +31,7 @@ func (c *console) refuse(w http.ResponseWriter, r *http.Request, p problem) {
 		c.writeJSON(w, "application/problem+json", p.Status, p)
 		return
 	}
-	f := frame{Title: p.Title, Version: c.Version, Storefront: c.Storefront, Now: c.Now().UTC()}
+	f := frame{Title: p.Title, Letters: c.DeadLetters != nil, Version: c.Version, Storefront: c.Storefront, Now: c.Now().UTC()}
 	c.pages.write(c, w, p.Status, "refusal", refusalPage{f, p})
 }
 

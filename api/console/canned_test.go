@@ -33,8 +33,9 @@ type canned struct {
 	fault   error // of reading
 	refusal error // of flipping
 
-	flips []console.Flip
-	modes []console.ModeChange
+	flips   []console.Flip
+	modes   []console.ModeChange
+	letters *letterBox // nil: there are no pages of dead letters
 }
 
 func (c *canned) Table() console.Table {
@@ -101,13 +102,18 @@ func (c *canned) Find(_ context.Context, id string) (order.Record, error) {
 			return r, c.fault
 		}
 	}
+	if c.letters != nil {
+		if l, err := c.letters.Letter(context.Background(), id); err == nil && l.Request == "" {
+			return order.Record{Order: order.Order{ID: l.ID, Lines: l.Lines, Total: l.Total, AcceptedAt: l.Since}, Cause: l.Words, Attempts: 1}, c.fault
+		}
+	}
 	return order.Record{}, fmt.Errorf("find %s: %w", id, order.ErrNotFound)
 }
 
 func (c *canned) Ledger(context.Context) (console.LedgerView, error) { return c.ledger, c.fault }
 
 func (c *canned) options() console.Options {
-	return console.Options{
+	o := console.Options{
 		Products: c, Flipper: c, History: c, Orders: c, Ledger: c,
 		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			fmt.Fprintln(w, "banyan_orders_accepted_total 1204")
@@ -116,13 +122,17 @@ func (c *canned) options() console.Options {
 		Version:    "1.0.0",
 		Now:        func() time.Time { return now },
 	}
+	if c.letters != nil {
+		o.DeadLetters, o.Mender = c.letters, c.letters
+	}
+	return o
 }
 
 // saleDay is a shop in the middle of a sale, with one of everything.
 func saleDay() *canned {
 	one := 1
 	legacyRows := int64(1180)
-	c := &canned{}
+	c := &canned{letters: deadDay()}
 	c.table = console.Table{Epoch: 11, Products: []console.Product{
 		{Slug: "bamboo-fly-rod-1948", Share: route.Everyone, Note: "one of one", Stock: &one},
 		{Slug: "brass-spinner-set", Arm: route.Serverless, Share: 2500},
@@ -186,7 +196,7 @@ func TestLook(t *testing.T) {
 	c := saleDay()
 	switch day {
 	case "empty":
-		c = &canned{ledger: console.LedgerView{Balanced: true}}
+		c = &canned{ledger: console.LedgerView{Balanced: true}, letters: &letterBox{}}
 	case "broken":
 		c.table.Problems = []string{"products.yaml:3:25: unknown arm (serverles)\n  hint: write serverless or legacy"}
 		c.ledger.Balanced, c.ledger.Written = false, c.ledger.Written-2

@@ -16,6 +16,9 @@ type Options struct {
 	Orders   Orders
 	Ledger   Ledger
 
+	DeadLetters DeadLetters // nil: there are no pages of dead letters
+	Mender      Mender      // required where DeadLetters is given
+
 	Metrics      http.Handler     // at /metrics; nil: there is none
 	Commands     http.Handler     // at /commands/, for the commands beside this process; nil: there is none
 	Storefront   string           // the shop's public address, for links; empty: no links
@@ -36,6 +39,9 @@ type console struct {
 func New(o Options) http.Handler {
 	if o.Products == nil || o.Flipper == nil || o.History == nil || o.Orders == nil || o.Ledger == nil {
 		panic("console: Products, Flipper, History, Orders and Ledger are required")
+	}
+	if o.DeadLetters != nil && o.Mender == nil {
+		panic("console: Mender is required where there are DeadLetters")
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -63,6 +69,13 @@ func (c *console) routes() http.Handler {
 	mux.HandleFunc("GET /orders", c.orders)
 	mux.HandleFunc("GET /orders/{id}", c.order)
 	mux.HandleFunc("GET /history", c.history)
+	if c.DeadLetters != nil {
+		mux.HandleFunc("GET /dead", c.dead)
+		mux.HandleFunc("GET /dead/group", c.deadGroup)
+		mux.HandleFunc("GET /dead/letters/{id}", c.deadLetter)
+		mux.HandleFunc("POST /dead/redrive", c.redrive)
+		mux.HandleFunc("POST /dead/drop", c.drop)
+	}
 	mux.HandleFunc("GET /healthz", c.healthz)
 	mux.Handle("GET /assets/{sum}/{name}", c.assets)
 	if c.Metrics != nil {

@@ -117,7 +117,7 @@ func text(s *goquery.Selection) string { return strings.Join(strings.Fields(s.Te
 
 func TestConsole_EveryPageHasOneHeadingLabelsAndNoInlineCode(t *testing.T) {
 	b := open(t, saleDay().options())
-	for _, path := range []string{"/", "/products", "/products/brass-spinner-set", "/flip", "/mode", "/orders",
+	for _, path := range []string{"/", "/products", "/products/brass-spinner-set", "/flip", "/mode", "/dead", "/dead/group?cause=out_of_stock", "/dead/letters/01KA0000000000000000000161", "/orders",
 		"/orders/01KA0000000000000000000007", "/history"} {
 		doc := b.page(path)
 		require.Equal(t, 1, doc.Find("h1").Length(), path)

@@ -1,5 +1,6 @@
 // Package console is the pages for merchants and ops: what answers for each
-// product and a flip of it, the ledger, the orders, and the history of flips.
+// product and a flip of it, the ledger, the orders, the dead letters and the
+// mending of them, and the history of flips.
 //
 // It is HTML that happens to be live. Every page is drawn here, on the server,
 // from a typed struct and an embedded template; forms work without script; one

@@ -8,11 +8,12 @@ import (
 // frame is what every page has around its content.
 type frame struct {
 	Title   string
-	Section string // of the menu: overview, products, orders, history
+	Section string // of the menu: overview, products, orders, dead, history
 
 	Flash   string
 	Refresh int // seconds after which a browser without script loads the page anew; 0: never
 
+	Letters    bool // there are pages of dead letters
 	Table      tableView
 	Storefront string
 	Version    string
@@ -35,6 +36,7 @@ func (c *console) frame(w http.ResponseWriter, r *http.Request, section, title s
 		Title:      title,
 		Section:    section,
 		Flash:      flash(w, r),
+		Letters:    c.DeadLetters != nil,
 		Table:      c.Products.Table().view(),
 		Storefront: c.Storefront,
 		Version:    c.Version,

@@ -52,7 +52,7 @@ func TestGuard_RefusesAFormOfAnotherSite(t *testing.T) {
 	c := saleDay()
 	b := open(t, c.options())
 	form := url.Values{"product": {"muskie-casting-rod"}, "arm": {"serverless"}, "mode": {"all-legacy"}}
-	for _, path := range []string{"/flip", "/mode"} {
+	for _, path := range []string{"/flip", "/mode", "/dead/redrive", "/dead/drop"} {
 		for _, head := range []http.Header{
 			{"Sec-Fetch-Site": {"cross-site"}},
 			{"Sec-Fetch-Site": {"same-site"}},
@@ -68,6 +68,7 @@ func TestGuard_RefusesAFormOfAnotherSite(t *testing.T) {
 		}
 	}
 	require.Empty(t, c.flips)
+	require.Empty(t, c.letters.acts)
 	require.Empty(t, c.modes)
 }
 

@@ -21,13 +21,16 @@ var pageFiles embed.FS
 type pages map[string]*template.Template
 
 // pageNames are the pages; each is a file of this name.
-var pageNames = []string{"overview", "products", "product", "flip", "mode", "orders", "order", "history", "refusal"}
+var pageNames = []string{"overview", "products", "product", "flip", "mode", "orders", "order", "history", "dead", "deadgroup", "deadletter", "refusal"}
 
 func loadPages(a assets) pages {
 	funcs := template.FuncMap{
 		"asset":   a.url,
 		"product": func(slug string) string { return "/products/" + url.PathEscape(slug) },
 		"order":   func(id string) string { return "/orders/" + url.PathEscape(id) },
+		"letter":  func(id string) string { return "/dead/letters/" + url.PathEscape(id) },
+		"group":   groupURL,
+		"advice":  advice,
 		"stamp":   stamp,
 		"brief":   brief,
 		"rfc3339": func(t time.Time) string { return t.UTC().Format(time.RFC3339) },

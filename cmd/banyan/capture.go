@@ -44,7 +44,8 @@ func (c *capturing) open(ctx context.Context, in *installation) (err error) {
 		if connections == 0 {
 			connections = legacydb.DefaultConnections
 		}
-		in.budget = relay.NewBudget(connections)
+		settings.Connections = connections
+		in.budget = newBudget(settings, in.log)
 		in.metrics.MustRegister(in.budget)
 	}
 	if c.store, err = replaylocal.Open(ctx, replaylocal.Options{Path: in.place.file(capturesName)}); err != nil {
@@ -86,8 +87,13 @@ func (c *capturing) breaker() console.Breaker {
 // leases are the budget as the replay asks for it.
 type leases struct{ budget *relay.Budget }
 
-func (l leases) Sync(ctx context.Context) (func(), error)  { return l.budget.Acquire(ctx, relay.Sync) }
-func (l leases) Drain(ctx context.Context) (func(), error) { return l.budget.Acquire(ctx, relay.Drain) }
+func (l leases) Sync(ctx context.Context, work string) (func(error), error) {
+	return l.budget.Lease(ctx, relay.Sync, relay.Work{Kind: work})
+}
+
+func (l leases) Drain(ctx context.Context, work string) (func(error), error) {
+	return l.budget.Lease(ctx, relay.Drain, relay.Work{Kind: work})
+}
 
 // lookups asks the legacy database what became of captured requests.
 type lookups struct {

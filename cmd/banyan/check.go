@@ -9,7 +9,11 @@ import (
 )
 
 type checkCommand struct {
-	Database bool `help:"Also prepare every statement of legacy.write against the real schema."`
+	Database bool     `help:"Also prepare every statement of legacy.write against the real schema."`
+	Live     bool     `help:"Also ask the running shop for some pages, by GET, and count legacy's own host names in them; what is found is a warning."`
+	URL      string   `help:"The shop that --live asks: the storefront or legacy (default: the running storefront)." name:"url" placeholder:"URL"`
+	Pages    int      `help:"How many pages --live asks for." default:"20"`
+	OldHost  []string `help:"More host names for --live to look for." placeholder:"NAME"`
 }
 
 // checked is what check found, in the form that --json prints.
@@ -19,6 +23,7 @@ type checked struct {
 	Routes   int                `json:"routes"`
 	Findings route.Findings     `json:"findings"`
 	Database []legacydb.Problem `json:"database,omitempty"`
+	Live     *liveCheck         `json:"live,omitempty"`
 	OK       bool               `json:"ok"`
 }
 
@@ -37,16 +42,26 @@ func (c checkCommand) Run(ctx context.Context, place Place, term terminal) error
 	if err != nil {
 		return err
 	}
+	if table != nil {
+		_, _, intake := readIntake(table.Config())
+		findings = append(findings, intake...)
+	}
 	r := checked{Config: config, Findings: findings, OK: findings.Err() == nil}
 	if r.Findings == nil {
 		r.Findings = route.Findings{}
 	}
 	if table != nil {
+		r.Findings = append(r.Findings, table.Advice()...)
 		r.Products, r.Routes = len(table.Products()), len(table.Config().Routes)
 		if r.Database, err = c.legacy(ctx, table.Config(), config); err != nil {
 			return err
 		}
 		r.OK = r.OK && len(r.Database) == 0
+		if c.Live {
+			if r.Live, err = c.live(ctx, place, table); err != nil {
+				return err
+			}
+		}
 	}
 	if err := r.print(place, term); err != nil {
 		return err
@@ -83,10 +98,18 @@ func (r checked) print(place Place, term terminal) error {
 		return printJSON(term.Out, r)
 	}
 	for _, f := range r.Findings {
-		fmt.Fprintf(term.Out, "%s: %s\n", f.Severity, f)
+		if f.Severity == route.Error { // a warning says so itself
+			fmt.Fprint(term.Out, "error: ")
+		}
+		fmt.Fprintln(term.Out, f)
 	}
 	for _, p := range r.Database {
 		fmt.Fprintln(term.Out, p)
+	}
+	if r.Live != nil {
+		if err := r.Live.print(term); err != nil {
+			return err
+		}
 	}
 	if r.OK {
 		fmt.Fprintf(term.Out, "%s is good: %d routes, %d products\n", r.Config, r.Routes, r.Products)

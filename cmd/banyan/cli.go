@@ -40,6 +40,15 @@ type commands struct {
 	Dead     deadCommand     `cmd:"" help:"Look after dead letters: list, show, edit, check, redrive, drop."`
 	Ledger   ledgerCommand   `cmd:"" help:"Count the orders: accepted = written + waiting + dead + cancelled."`
 	Stock    stockCommand    `cmd:"" help:"Show the stock: on hand, held, sold, left, and legacy's own count."`
+	Relay    relayCommand    `cmd:"" help:"Take orders from a queue on AWS to the legacy database, as a process that keeps running."`
+	Compile  compileCommand  `cmd:"" help:"Write what CloudFront runs: the function, its key-value items, the cache behaviours."`
+	Capacity capacityCommand `cmd:"" help:"Play a sale on paper: queue, quotas, time to empty, cost."`
+	Plan     planCommand     `cmd:"" help:"Show what publishing to CloudFront's key-value store would change, and what it costs."`
+	Publish  publishCommand  `cmd:"" help:"Publish the table to CloudFront's key-value store, or go back to an earlier epoch."`
+	Receipt  receiptCommand  `cmd:"" help:"Ask the storefront until a product answers from its new arm, and say how long it took."`
+	Package  packageCommand  `cmd:"" help:"Build the Lambda zips, the same bytes from the same sources."`
+	Deploy   deployCommand   `cmd:"" help:"Make the stacks on AWS, or change them; shows what would change first."`
+	Remove   removeCommand   `cmd:"" help:"Take the stacks away; the orders stay, and the shop works as before."`
 	Legacy   legacyCommand   `cmd:"" help:"Run the sample legacy shop alone, without Banyan in front."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
@@ -65,7 +74,7 @@ func run(ctx context.Context, args []string, term terminal) int {
 		kong.Exit(func(code int) { exited = code }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}),
 		kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.Bind(term),
+		kong.Bind(term, &cmds.Place),
 	)
 	if err != nil {
 		panic(err) // a mistake in the structs above

@@ -11,11 +11,12 @@ import (
 	"time"
 
 	"github.com/banyan-edge/banyan/api/intake"
-	"github.com/banyan-edge/banyan/api/intake/local"
 	"github.com/banyan-edge/banyan/api/order"
 )
 
 type deadCommand struct {
+	Store storeFlags `embed:"" group:"On AWS:"`
+
 	List    deadListCommand    `cmd:"" default:"withargs" help:"Group the dead letters by cause; with --cause, list those of one."`
 	Show    deadShowCommand    `cmd:"" help:"Show one with its cause and all that was done to it."`
 	Edit    deadEditCommand    `cmd:"" help:"Correct one, by --set or in your editor."`
@@ -67,7 +68,7 @@ type deadList struct {
 
 // Run groups the dead letters by cause, or lists those of one.
 func (c deadListCommand) Run(ctx context.Context, place Place, term terminal) error {
-	book, err := place.orders()
+	book, err := place.letters(ctx)
 	if err != nil {
 		return err
 	}
@@ -92,7 +93,7 @@ func (c deadListCommand) Run(ctx context.Context, place Place, term terminal) er
 	return printTable(term.Out, []any{"ORDERS", "CAUSE", "OLDEST", "NEWEST", "FOR EXAMPLE"}, rows)
 }
 
-func (c deadListCommand) read(ctx context.Context, book *local.Reader) (deadList, error) {
+func (c deadListCommand) read(ctx context.Context, book orderBook) (deadList, error) {
 	list := deadList{Causes: []causeLine{}}
 	causes, err := book.Causes(ctx)
 	if err != nil {
@@ -139,7 +140,10 @@ type deadShown struct {
 
 // Run shows an order with its audit, also after it is mended.
 func (c deadShowCommand) Run(ctx context.Context, place Place, term terminal) error {
-	book, err := place.orders()
+	if shown, err := place.showCaptured(ctx, term, c.ID); shown || err != nil {
+		return err
+	}
+	book, err := place.letters(ctx)
 	if err != nil {
 		return err
 	}
@@ -173,7 +177,7 @@ func (c deadShowCommand) Run(ctx context.Context, place Place, term terminal) er
 }
 
 // findOrder finds an order, or says what to do where there is none.
-func findOrder(ctx context.Context, book *local.Reader, id string) (order.Record, error) {
+func findOrder(ctx context.Context, book orderBook, id string) (order.Record, error) {
 	record, err := book.Find(ctx, id)
 	if errors.Is(err, order.ErrNotFound) {
 		return record, withHint(fmt.Errorf("there is no order %s", id), `"banyan dead list" shows the dead letters`)
@@ -220,7 +224,7 @@ func (c deadDropCommand) Run(ctx context.Context, place Place, term terminal) er
 	if strings.TrimSpace(c.Why) == "" {
 		return badUsage("a dead letter is not dropped without a reason", "say it with --why TEXT; it stands in the audit, and the shopper has a yes")
 	}
-	book, err := place.orders()
+	book, err := place.letters(ctx)
 	if err != nil {
 		return err
 	}
@@ -240,6 +244,10 @@ func (c deadDropCommand) Run(ctx context.Context, place Place, term terminal) er
 	if place.JSON {
 		record.Payment.Token = ""
 		return printJSON(term.Out, record)
+	}
+	if len(record.Lines) == 0 { // a captured request holds no stock
+		fmt.Fprintf(term.Out, "%s is given up; legacy does not get it\n", c.ID)
+		return nil
 	}
 	fmt.Fprintf(term.Out, "%s is rejected for good; its stock is given back\n", c.ID)
 	return nil

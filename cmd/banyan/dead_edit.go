@@ -24,7 +24,10 @@ type deadEditCommand struct {
 
 // Run corrects a dead letter. What is not valid is not saved.
 func (c deadEditCommand) Run(ctx context.Context, place Place, term terminal) error {
-	book, err := place.orders()
+	if edited, err := c.editCaptured(ctx, place, term); edited || err != nil {
+		return err
+	}
+	book, err := place.letters(ctx)
 	if err != nil {
 		return err
 	}
@@ -35,6 +38,9 @@ func (c deadEditCommand) Run(ctx context.Context, place Place, term terminal) er
 	}
 	if !record.Dead() {
 		return told(term, c.ID, intake.ErrNotDead)
+	}
+	if !order.ValidID(c.ID) {
+		return told(term, c.ID, errStray)
 	}
 	correction := intake.CorrectionOf(record.Order)
 	if len(c.Set) > 0 {
@@ -146,37 +152,13 @@ func setLine(c *intake.Correction, field, value string) error {
 // editText lets the user edit the correction as JSON. Until it can be read, the
 // file is kept.
 func editText(ctx context.Context, term terminal, c *intake.Correction) error {
-	editor := os.Getenv("VISUAL")
-	if editor == "" {
-		editor = os.Getenv("EDITOR")
-	}
-	if editor == "" {
-		return withHint(errors.New("there is no editor to open the order in"), "set EDITOR, or name what changes with --set FIELD=VALUE")
-	}
 	seen := c.Seen
 	c.Seen = ""
 	text, err := json.MarshalIndent(c, "", "  ")
 	if err != nil {
 		return err
 	}
-	file, err := os.CreateTemp("", "banyan-order-*.json") // 0600: it holds the shopper's address
-	if err != nil {
-		return fmt.Errorf("open the order in an editor: %w", err)
-	}
-	defer os.Remove(file.Name())
-	if _, err := file.Write(append(text, '\n')); err != nil {
-		return errors.Join(err, file.Close())
-	}
-	if err := file.Close(); err != nil {
-		return err
-	}
-	// Through a shell, as EDITOR may hold arguments.
-	run := exec.CommandContext(ctx, "sh", "-c", editor+` "$1"`, "sh", file.Name())
-	run.Stdin, run.Stdout, run.Stderr = term.In, term.Err, term.Err
-	if err := run.Run(); err != nil {
-		return withHint(fmt.Errorf("the editor %s ended with: %w", editor, err), "nothing was changed")
-	}
-	if text, err = os.ReadFile(file.Name()); err != nil {
+	if text, err = inEditor(ctx, term, append(text, '\n')); err != nil {
 		return err
 	}
 	edited := intake.Correction{}
@@ -189,6 +171,36 @@ func editText(ctx context.Context, term terminal, c *intake.Correction) error {
 	return nil
 }
 
+// inEditor lets the user edit a text. Nobody else may read it meanwhile: it
+// holds the shopper's address.
+func inEditor(ctx context.Context, term terminal, text []byte) ([]byte, error) {
+	editor := os.Getenv("VISUAL")
+	if editor == "" {
+		editor = os.Getenv("EDITOR")
+	}
+	if editor == "" {
+		return nil, withHint(errors.New("there is no editor to open the order in"), "set EDITOR, or name what changes with --set FIELD=VALUE")
+	}
+	file, err := os.CreateTemp("", "banyan-order-*.json") // 0600
+	if err != nil {
+		return nil, fmt.Errorf("open the order in an editor: %w", err)
+	}
+	defer os.Remove(file.Name())
+	if _, err := file.Write(text); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	if err := file.Close(); err != nil {
+		return nil, err
+	}
+	// Through a shell, as EDITOR may hold arguments.
+	run := exec.CommandContext(ctx, "sh", "-c", editor+` "$1"`, "sh", file.Name())
+	run.Stdin, run.Stdout, run.Stderr = term.In, term.Err, term.Err
+	if err := run.Run(); err != nil {
+		return nil, withHint(fmt.Errorf("the editor %s ended with: %w", editor, err), "nothing was changed")
+	}
+	return os.ReadFile(file.Name())
+}
+
 type deadCheckCommand struct {
 	ID  string   `arg:"" help:"The order's id."`
 	Set []string `help:"Try it with this change, without saving it; as with edit." sep:"none" placeholder:"FIELD=VALUE"`
@@ -198,7 +210,7 @@ type deadCheckCommand struct {
 // Run tries a dead letter on legacy in a transaction that is rolled back. It
 // exits with 3 where the order would be refused again.
 func (c deadCheckCommand) Run(ctx context.Context, place Place, term terminal) error {
-	book, err := place.orders()
+	book, err := place.letters(ctx)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/banyan-edge/banyan/api/intake/local"
 	"github.com/banyan-edge/banyan/api/order"
 	"github.com/banyan-edge/banyan/legacy-adapter/legacydb"
+	"github.com/banyan-edge/banyan/legacy-adapter/replay"
 )
 
 // mender is what people do to dead letters. It is done by the process that has
@@ -51,6 +52,12 @@ func triedOf(o legacydb.Outcome) tried {
 
 // mender returns the one to ask: the running process, or the store.
 func (p Place) mender(ctx context.Context) (mender, error) {
+	switch c, err := p.cloud(ctx); {
+	case err != nil:
+		return nil, err
+	case c != nil:
+		return c, nil
+	}
 	if r, runs := p.running(ctx); runs {
 		return openRemoteMender(ctx, r)
 	}
@@ -62,7 +69,7 @@ func (p Place) mender(ctx context.Context) (mender, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ownMender{Store: store, legacy: p.legacy}, nil
+	return p.bothOf(ctx, store)
 }
 
 // ownMender is the mender of a store that this very process has open.
@@ -94,7 +101,10 @@ type checkRequest struct {
 // checkWithin is how long a dry run may take.
 const checkWithin = 20 * time.Second
 
-func check(ctx context.Context, store *local.Store, db *legacydb.DB, r checkRequest) (tried, error) {
+func check(ctx context.Context, store interface {
+	Find(ctx context.Context, id string) (order.Record, error)
+	NoteCheck(ctx context.Context, id, outcome string, by intake.Act) error
+}, db *legacydb.DB, r checkRequest) (tried, error) {
 	record, err := store.Find(ctx, r.ID)
 	if err != nil {
 		return tried{}, err
@@ -124,7 +134,9 @@ type installedMender struct {
 	in *installation
 }
 
-func (m installedMender) Relaying() bool { return m.in.relay != nil }
+// Relaying reports whether orders are taken to the legacy database, or, where
+// there is none, captured requests to its web server.
+func (m installedMender) Relaying() bool { return m.in.relay != nil || !m.in.command.HoldRelay }
 func (m installedMender) Close() error   { return nil } // the store is the installation's
 
 func (m installedMender) Check(ctx context.Context, id string, c *intake.Correction, by intake.Act) (tried, error) {
@@ -175,6 +187,14 @@ func refused(id string, err error) (r *refusal, status int, ok bool) {
 		return &refusal{Message: soldOut.Error() + "; nothing was changed", Hint: `"banyan stock" shows what is left`}, http.StatusConflict, true
 	case errors.As(err, &unknown):
 		return &refusal{Message: unknown.Error() + "; nothing was changed", Hint: `"banyan stock" lists the SKUs`}, http.StatusUnprocessableEntity, true
+	case errors.Is(err, errStray):
+		return &refusal{Message: fmt.Sprintf("%s is a message in the dead-letter queue, and no order of the table", id),
+			Hint: `"banyan dead show" shows it; it can be redriven or dropped`}, http.StatusConflict, true
+	case errors.Is(err, replay.ErrMayBeThere):
+		return &refusal{Message: fmt.Sprintf("legacy may have carried out %s as it was; nothing was changed", id),
+			Hint: fmt.Sprintf(`"banyan dead check %s" asks legacy`, id)}, http.StatusConflict, true
+	case errors.Is(err, errNobodyAsks):
+		return &refusal{Message: err.Error(), Hint: `start "banyan up", or redrive it: it is looked up before it is sent`}, http.StatusConflict, true
 	case errors.Is(err, errNoLegacy):
 		return &refusal{Message: err.Error(), Hint: "name the database in banyan.yaml under legacy"}, http.StatusConflict, true
 	}

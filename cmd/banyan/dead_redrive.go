@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/banyan-edge/banyan/api/intake"
-	"github.com/banyan-edge/banyan/api/intake/local"
 )
 
 type deadRedriveCommand struct {
@@ -60,7 +59,7 @@ func (c deadRedriveCommand) Run(ctx context.Context, place Place, term terminal)
 	if err := c.validate(); err != nil {
 		return err
 	}
-	book, err := place.orders()
+	book, err := place.letters(ctx)
 	if err != nil {
 		return err
 	}
@@ -90,7 +89,7 @@ func (c deadRedriveCommand) Run(ctx context.Context, place Place, term terminal)
 
 // choose returns where the ids come from. Ids that were named are looked at
 // before anything is redriven.
-func (c deadRedriveCommand) choose(ctx context.Context, term terminal, book *local.Reader) (func(context.Context) (string, bool, error), error) {
+func (c deadRedriveCommand) choose(ctx context.Context, term terminal, book orderBook) (func(context.Context) (string, bool, error), error) {
 	if len(c.IDs) == 0 {
 		return (&letterPages{book: book, cause: c.Cause}).next, nil
 	}
@@ -117,23 +116,28 @@ func (c deadRedriveCommand) choose(ctx context.Context, term terminal, book *loc
 // letterPages goes through the dead letters in the order of acceptance. It only
 // ever goes forward, so that what dies again is not met again.
 type letterPages struct {
-	book  *local.Reader
+	book  orderBook
 	cause string
 	page  []intake.DeadLetter
 	after string
 }
 
 func (p *letterPages) next(ctx context.Context) (string, bool, error) {
+	letter, more, err := p.letter(ctx)
+	return letter.ID, more, err
+}
+
+// letter returns the next letter whole.
+func (p *letterPages) letter(ctx context.Context) (letter intake.DeadLetter, more bool, err error) {
 	if len(p.page) == 0 {
-		var err error
 		p.page, err = p.book.DeadLetters(ctx, intake.DeadFilter{Cause: p.cause, After: p.after})
 		if err != nil || len(p.page) == 0 {
-			return "", false, err
+			return letter, false, err
 		}
 	}
-	p.after = p.page[0].ID
-	p.page = p.page[1:]
-	return p.after, true, nil
+	letter = p.page[0]
+	p.after, p.page = letter.ID, p.page[1:]
+	return letter, true, nil
 }
 
 // report says what was done, and what became of it.

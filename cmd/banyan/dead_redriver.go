@@ -26,8 +26,9 @@ type redriver struct {
 	by        intake.Act
 	every     time.Duration // the time from one to the next, at least
 	stopAfter int
-	wait      time.Duration // how long no outcome may come
-	watch     bool          // somebody takes orders out of the queue
+	wait      time.Duration  // how long no outcome may come
+	watch     bool           // somebody takes orders out of the queue
+	tell      func(redriven) // how it goes; nil: nobody asks
 
 	done    redriven
 	open    []openOrder // redriven, and not known what became of them; in order
@@ -69,6 +70,9 @@ func (r *redriver) run(ctx context.Context) (redriven, error) {
 	for r.done.Stopped == "" {
 		if err := r.look(ctx); err != nil || r.done.Stopped != "" {
 			return r.finish(), err
+		}
+		if r.tell != nil {
+			r.tell(r.finish())
 		}
 		redrove, err := r.one(ctx)
 		if err != nil {

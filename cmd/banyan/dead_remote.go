@@ -21,20 +21,21 @@ type mendRequest struct {
 	Who        string             `json:"who"`
 	Why        string             `json:"why,omitempty"`
 	Correction *intake.Correction `json:"correction,omitempty"`
+	Body       []byte             `json:"body,omitempty"` // of a captured request
 }
 
 func (r mendRequest) act() intake.Act { return intake.Act{Who: r.Who, Why: r.Why} }
 
 // commands is what the running process answers the commands beside it.
 func (in *installation) commands() http.Handler {
-	m := installedMender{in.orders, in}
+	m := in.mender()
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+commandsPath+"stock", func(w http.ResponseWriter, r *http.Request) {
 		view, err := in.stockNow(r.Context())
 		in.answer(w, r, view, err)
 	})
 	mux.HandleFunc("GET "+commandsPath+"relay", func(w http.ResponseWriter, r *http.Request) {
-		in.answer(w, r, relayView{in.relay != nil}, nil)
+		in.answer(w, r, relayView{m.Relaying()}, nil)
 	})
 	for action, do := range map[string]func(context.Context, string, mendRequest) (any, error){
 		"edit": func(ctx context.Context, id string, r mendRequest) (any, error) {
@@ -42,6 +43,9 @@ func (in *installation) commands() http.Handler {
 				return nil, &order.InvalidError{Fields: []order.FieldError{{Field: "correction", Detail: "is missing"}}}
 			}
 			return m.Edit(ctx, id, *r.Correction, r.act())
+		},
+		"body": func(ctx context.Context, id string, r mendRequest) (any, error) {
+			return struct{}{}, m.EditBody(ctx, id, r.Body, r.act())
 		},
 		"check": func(ctx context.Context, id string, r mendRequest) (any, error) {
 			return m.Check(ctx, id, r.Correction, r.act())
@@ -119,21 +123,26 @@ func (m remoteMender) Relaying() bool { return m.relaying }
 func (m remoteMender) Close() error   { return nil }
 
 func (m remoteMender) Edit(ctx context.Context, id string, c intake.Correction, by intake.Act) (o order.Order, err error) {
-	err = m.post(ctx, id, "edit", mendRequest{by.Who, by.Why, &c}, &o)
+	err = m.post(ctx, id, "edit", mendRequest{Who: by.Who, Why: by.Why, Correction: &c}, &o)
 	return o, err
 }
 
 func (m remoteMender) Check(ctx context.Context, id string, c *intake.Correction, by intake.Act) (t tried, err error) {
-	err = m.post(ctx, id, "check", mendRequest{by.Who, by.Why, c}, &t)
+	err = m.post(ctx, id, "check", mendRequest{Who: by.Who, Why: by.Why, Correction: c}, &t)
 	return t, err
 }
 
 func (m remoteMender) Redrive(ctx context.Context, id string, by intake.Act) error {
-	return m.post(ctx, id, "redrive", mendRequest{by.Who, by.Why, nil}, &struct{}{})
+	return m.post(ctx, id, "redrive", mendRequest{Who: by.Who, Why: by.Why}, &struct{}{})
 }
 
 func (m remoteMender) Drop(ctx context.Context, id string, by intake.Act) error {
-	return m.post(ctx, id, "drop", mendRequest{by.Who, by.Why, nil}, &struct{}{})
+	return m.post(ctx, id, "drop", mendRequest{Who: by.Who, Why: by.Why}, &struct{}{})
+}
+
+// EditBody corrects the body of a captured request.
+func (m remoteMender) EditBody(ctx context.Context, id string, body []byte, by intake.Act) error {
+	return m.post(ctx, id, "body", mendRequest{Who: by.Who, Why: by.Why, Body: body}, &struct{}{})
 }
 
 // post asks for one thing to be done to a dead letter.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/banyan-edge/banyan/edge/cloudfront/publish/receipt"
 	"github.com/banyan-edge/banyan/edge/flip"
 	"github.com/banyan-edge/banyan/edge/route"
 )
@@ -19,6 +20,8 @@ type flipCommand struct {
 	Until   *time.Time `help:"When it ends." placeholder:"TIME"`
 	Why     string     `help:"The reason, for the history." placeholder:"TEXT"`
 	Who     string     `help:"Who flips (default: the user)." placeholder:"NAME"`
+	publishFlags
+	receiptFlags
 }
 
 // Run flips a product in products.yaml and waits until a running edge has it.
@@ -35,14 +38,29 @@ func (c flipCommand) Run(ctx context.Context, place Place, term terminal) error 
 	if err != nil {
 		return err
 	}
+	if err := c.ready(ctx, place, term, c.Product); err != nil {
+		return err
+	}
 	entry, err := store.Apply(change)
-	return reportFlip(ctx, place, term, entry, err)
+	out, err := flippedNow(ctx, place, entry, err)
+	if err != nil {
+		return err
+	}
+	return out.report(place, term, c.Publish, func() error {
+		table, err := c.publish(ctx, place, term, &out, publishing{Who: change.Who, Why: c.Why})
+		if err != nil {
+			return err
+		}
+		out.Receipt, err = c.receipt(ctx, place, term, table, c.Product)
+		return err
+	})
 }
 
 type modeCommand struct {
 	Mode string `arg:"" enum:"all-legacy,normal" help:"all-legacy or normal."`
 	Why  string `help:"The reason, for the history." placeholder:"TEXT"`
 	Who  string `help:"Who does it (default: the user)." placeholder:"NAME"`
+	publishFlags
 }
 
 // Run sets the mode in banyan.yaml: the one action for the bad day.
@@ -51,8 +69,22 @@ func (c modeCommand) Run(ctx context.Context, place Place, term terminal) error 
 	if err != nil {
 		return err
 	}
-	entry, err := store.SetMode(strings.TrimPrefix(c.Mode, "normal"), orUser(c.Who), c.Why)
-	return reportFlip(ctx, place, term, entry, err)
+	mode := strings.TrimPrefix(c.Mode, "normal")
+	if mode == "" {
+		err = c.ready(ctx, place, term, "")
+	} // the bad day waits for nothing
+	if err != nil {
+		return err
+	}
+	entry, err := store.SetMode(mode, orUser(c.Who), c.Why)
+	out, err := flippedNow(ctx, place, entry, err)
+	if err != nil {
+		return err
+	}
+	return out.report(place, term, c.Publish, func() error {
+		_, err := c.publish(ctx, place, term, &out, publishing{Who: orUser(c.Who), Why: c.Why, Overwrite: mode != ""})
+		return err
+	})
 }
 
 // flips opens the products file and its journal.
@@ -75,41 +107,59 @@ func orUser(who string) string {
 // to have it; empty where none runs.
 type flipped struct {
 	flip.Entry
-	Changed bool   `json:"changed"`
-	Live    string `json:"live,omitempty"`
+	Changed   bool             `json:"changed"`
+	Live      string           `json:"live,omitempty"`
+	Published *published       `json:"published,omitempty"`
+	Receipt   *receipt.Receipt `json:"receipt,omitempty"`
 }
 
-func reportFlip(ctx context.Context, place Place, term terminal, entry flip.Entry, err error) error {
+// flippedNow takes what came of a flip, and waits until a running edge has it.
+func flippedNow(ctx context.Context, place Place, entry flip.Entry, err error) (flipped, error) {
 	unchanged := errors.Is(err, flip.ErrUnchanged)
 	switch {
 	case errors.Is(err, route.ErrFindings):
-		return withHint(err, `nothing was changed; "banyan check" shows all that is wrong in the files`)
+		return flipped{}, withHint(err, `nothing was changed; "banyan check" shows all that is wrong in the files`)
 	case err != nil && !unchanged:
-		return withHint(err, "nothing was changed")
+		return flipped{}, withHint(err, "nothing was changed")
 	}
 	out := flipped{Entry: entry, Changed: !unchanged}
-	r, runs := place.running(ctx)
-	if runs {
+	if r, runs := place.running(ctx); runs {
 		took, err := awaitEpoch(ctx, r, entry.Epoch)
 		if err != nil {
-			return err
+			return flipped{}, err
 		}
 		out.Live = took.Round(time.Millisecond).String()
 	}
+	return out, nil
+}
+
+// report prints what was flipped; where it is to be published, publish does so
+// in between.
+func (out *flipped) report(place Place, term terminal, publishes bool, publish func() error) (err error) {
+	if !place.JSON {
+		out.say(place, term, publishes)
+	}
+	if publishes {
+		err = publish()
+	}
 	if place.JSON {
-		return printLine(term.Out, out)
+		return errors.Join(printLine(term.Out, out), err)
 	}
-	if unchanged {
-		fmt.Fprintf(term.Out, "nothing to change: it is so since epoch %d\n", entry.Epoch)
-		return nil
+	return err
+}
+
+func (out *flipped) say(place Place, term terminal, publishes bool) {
+	if !out.Changed {
+		fmt.Fprintf(term.Out, "nothing to change: it is so since epoch %d\n", out.Epoch)
+		return
 	}
-	fmt.Fprintf(term.Out, "%s (epoch %d)\n", entry.What, entry.Epoch)
-	if runs {
+	fmt.Fprintf(term.Out, "%s (epoch %d)\n", out.What, out.Epoch)
+	switch {
+	case out.Live != "":
 		term.say("live after %s", out.Live)
-	} else {
+	case !publishes:
 		term.say("no edge is running on %s; it is live when one starts", place.Data)
 	}
-	return nil
 }
 
 // liveWithin is how long a running edge may take to have a flip.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/banyan-edge/banyan/api/console"
 	"github.com/banyan-edge/banyan/api/order"
@@ -12,7 +13,9 @@ import (
 )
 
 type ledgerCommand struct {
-	Forecast bool `help:"Say only when the queue will be empty at the present rate."`
+	Store    storeFlags    `embed:"" group:"On AWS:"`
+	Forecast bool          `help:"Say only when the queue will be empty at the present rate."`
+	Over     time.Duration `help:"On AWS: how long the orders are counted for the rate." default:"5s"`
 }
 
 // ledgerLine is what "banyan ledger --json" prints.
@@ -23,7 +26,7 @@ type ledgerLine struct {
 
 // Run prints the ledger. A ledger that does not balance is a failure.
 func (c ledgerCommand) Run(ctx context.Context, place Place, term terminal) error {
-	view, err := place.ledger(ctx)
+	view, err := c.read(ctx, place, term)
 	if err != nil {
 		return err
 	}
@@ -44,6 +47,20 @@ func (c ledgerCommand) Run(ctx context.Context, place Place, term terminal) erro
 	return nil
 }
 
+// read counts on AWS, or here.
+func (c ledgerCommand) read(ctx context.Context, place Place, term terminal) (console.LedgerView, error) {
+	cloud, err := place.cloud(ctx)
+	switch {
+	case err != nil:
+		return console.LedgerView{}, err
+	case cloud == nil:
+		return place.ledger(ctx)
+	case c.Forecast:
+		return cloud.pace(ctx, c.Over, func() { term.say("counting for %s", c.Over) })
+	}
+	return cloud.view(ctx)
+}
+
 func showLedger(term terminal, v console.LedgerView) {
 	fmt.Fprintf(term.Out, "accepted   %8d\nwritten    %8d\nwaiting    %8d\ndead       %8d\ncancelled  %8d\n%s\n",
 		v.Accepted, v.Written, v.Waiting, v.Dead, v.Cancelled, v.Verdict())
@@ -62,7 +79,7 @@ func (p Place) ledger(ctx context.Context) (console.LedgerView, error) {
 		var view console.LedgerView
 		return view, r.consoleJSON(ctx, "/ledger", &view)
 	}
-	book, err := p.orders()
+	book, err := p.orders(ctx)
 	if err != nil {
 		return console.LedgerView{}, err
 	}

@@ -8,11 +8,12 @@ import (
 	"time"
 
 	"github.com/banyan-edge/banyan/api/intake"
-	"github.com/banyan-edge/banyan/api/intake/local"
 	"github.com/banyan-edge/banyan/api/order"
 )
 
 type ordersCommand struct {
+	Store storeFlags `embed:"" group:"On AWS:"`
+
 	List ordersListCommand `cmd:"" default:"withargs" help:"List orders, newest first."`
 	Show ordersShowCommand `cmd:"" help:"Show one order and what became of it."`
 }
@@ -38,7 +39,7 @@ func (c ordersListCommand) Run(ctx context.Context, place Place, term terminal) 
 		}
 		filter.State = &state
 	}
-	book, err := place.orders()
+	book, err := place.orders(ctx)
 	if err != nil {
 		return err
 	}
@@ -62,7 +63,7 @@ func (c ordersListCommand) Run(ctx context.Context, place Place, term terminal) 
 
 // Run shows one order.
 func (c ordersShowCommand) Run(ctx context.Context, place Place, term terminal) error {
-	book, err := place.orders()
+	book, err := place.orders(ctx)
 	if err != nil {
 		return err
 	}
@@ -103,13 +104,4 @@ func stateWord(r order.Record) string {
 		return "dead"
 	}
 	return r.State.String()
-}
-
-// orders opens the data folder's orders for reading, beside a running process.
-func (p Place) orders() (*local.Reader, error) {
-	file := p.file(intakeName)
-	if exists(file) != nil {
-		return nil, withHint(fmt.Errorf("there are no orders in %s", p.Data), `name the data folder of "banyan up" with --data`)
-	}
-	return local.OpenReadOnly(file)
 }

@@ -18,6 +18,8 @@ type Place struct {
 	Data   string `help:"Folder of the orders, the journal and the demo's files (default: ./data)." default:"data" type:"path" placeholder:"DIR"`
 	Config string `help:"The banyan.yaml to use (default: the one of the running process, ./banyan.yaml, or DATA/banyan.yaml)." type:"path" placeholder:"FILE"`
 	JSON   bool   `help:"Print data as JSON." name:"json"`
+
+	store *storeChoice // of the commands that can look after orders on AWS
 }
 
 // The files in the data folder.

@@ -117,19 +117,40 @@ func (in *installation) breakers() []console.Breaker {
 		list = append(list, console.Breaker{Name: b.Arm.String() + " arm", State: b.State})
 	}
 	if in.relay != nil {
-		list = append(list, console.Breaker{Name: "legacy database", State: in.relay.State().Breaker})
+		b := console.Breaker{Name: "legacy database", State: in.relay.State().Breaker}
+		if b.State == breakerClosed {
+			b.Note = in.budgetWords()
+		}
+		list = append(list, b)
 	}
-	return append(list, in.capture.breaker())
+	replays := in.capture.breaker()
+	if in.relay == nil && replays.State == breakerClosed {
+		replays.Note = in.budgetWords()
+	}
+	return append(list, replays)
 }
 
-// legacyRows is legacy's own count of orders, under the budget.
+// The states of a breaker that lets everything through, and of one that lets
+// nothing through.
+const (
+	breakerClosed = "closed"
+	breakerOpen   = "open"
+)
+
+// legacyRows is legacy's own count of orders, under the budget. While legacy is
+// known to be away it is not asked: who looks then wants to know at once.
 func (in *installation) legacyRows(ctx context.Context) (int64, error) {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
-	defer cancel()
-	release, err := in.budget.Acquire(ctx, relaySync)
-	if err != nil {
-		return 0, err
+	if in.relay != nil && in.relay.State().Breaker == breakerOpen {
+		return 0, errLegacyAway
 	}
-	defer release()
-	return in.legacyDB.Count(ctx)
+	return in.patience.ask(ctx, func(ctx context.Context) (int64, error) {
+		ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+		defer cancel()
+		release, err := in.budget.Acquire(ctx, relaySync)
+		if err != nil {
+			return 0, err
+		}
+		defer release()
+		return in.legacyDB.Count(ctx)
+	})
 }

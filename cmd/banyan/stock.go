@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
+	"github.com/banyan-edge/banyan/api/intake"
 	"github.com/banyan-edge/banyan/api/order"
 	"github.com/banyan-edge/banyan/api/shop"
+	"github.com/banyan-edge/banyan/legacy-adapter/legacydb"
 	"github.com/banyan-edge/banyan/legacy-adapter/relay"
 )
 
@@ -60,21 +63,32 @@ func (in *installation) keepStock(ctx context.Context) {
 
 // reconcile takes over what legacy sold or bought by itself.
 func (in *installation) reconcile(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	return reconcileStock(ctx, in.orders, in.legacyDB, in.budget, in.log)
+}
+
+// reconcileWithin is how long that may take.
+const reconcileWithin = 10 * time.Second
+
+// reconcileStock holds the stock of a store against legacy's, as legacy was at
+// one moment.
+func reconcileStock(ctx context.Context, store interface {
+	ReconcileAt(ctx context.Context, legacy intake.Moment) ([]intake.Adjustment, error)
+}, db *legacydb.DB, budget *relay.Budget, log *slog.Logger) error {
+	ctx, cancel := context.WithTimeout(ctx, reconcileWithin)
 	defer cancel()
-	release, err := in.budget.Acquire(ctx, relaySync)
+	release, err := budget.Acquire(ctx, relaySync)
 	if err != nil {
 		return err
 	}
 	defer release()
-	legacy, err := in.legacyDB.Moment(ctx)
+	legacy, err := db.Moment(ctx)
 	if err != nil {
 		return err
 	}
-	changed, err := in.orders.ReconcileAt(ctx, legacy)
+	changed, err := store.ReconcileAt(ctx, legacy)
 	err = errors.Join(err, legacy.Close())
 	if err == nil && len(changed) > 0 {
-		in.log.Info("stock reconciled", "skus", len(changed))
+		log.Info("stock reconciled", "skus", len(changed))
 	}
 	return err
 }

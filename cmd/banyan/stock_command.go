@@ -9,7 +9,9 @@ import (
 	"github.com/banyan-edge/banyan/legacy-adapter/legacydb"
 )
 
-type stockCommand struct{}
+type stockCommand struct {
+	Store storeFlags `embed:"" group:"On AWS:"`
+}
 
 // stockLine is one SKU as "banyan stock" shows it.
 type stockLine struct {
@@ -64,11 +66,17 @@ func known(n *int) string {
 }
 
 func (p Place) stock(ctx context.Context) (stockView, error) {
+	switch c, err := p.cloud(ctx); {
+	case err != nil:
+		return stockView{}, err
+	case c != nil:
+		return c.stock(ctx)
+	}
 	if r, runs := p.running(ctx); runs {
 		var view stockView
 		return view, r.consoleJSON(ctx, "/commands/stock", &view)
 	}
-	book, err := p.orders()
+	book, err := p.orders(ctx)
 	if err != nil {
 		return stockView{}, err
 	}

@@ -36,6 +36,7 @@ type upCommand struct {
 	LegacyConnections int           `help:"How many connections the sample shop itself may hold." default:"25"`
 	HoldRelay         bool          `help:"Take orders but leave them in the queue, as for maintenance of the legacy database."`
 	RevealArm         bool          `help:"Say in each answer, by x-banyan-arm, which arm gave it."`
+	Pprof             bool          `help:"Give Go's profiles under /debug/pprof/ of the console."`
 	Log               string        `help:"Where the JSON log goes: a file, or - for stderr (default: DATA/banyan.log on a terminal, else stderr)." placeholder:"FILE"`
 	LogLevel          slog.Level    `help:"debug, info (one line a request), warn or error." default:"info"`
 }

@@ -56,11 +56,14 @@ type installation struct {
 	capture  capturing
 	pace     pace
 	shown    shown
+	patience patience // with legacy's own count
+	redrives redrives
 
 	storefrontAt, consoleAt net.Listener
 	storefront, console     *http.Server
 
-	work    sync.WaitGroup // relay, watch and stock loops, and servers
+	working context.Context // ends when everything is to stop
+	work    sync.WaitGroup  // relay, watch and stock loops, and servers
 	stop    context.CancelFunc
 	failed  chan error // a server that ended by itself
 	relayed chan struct{}
@@ -74,6 +77,7 @@ func install(ctx context.Context, c upCommand, place Place, config string, log *
 		metrics: prometheus.NewRegistry(), failed: make(chan error, 4), relayed: make(chan struct{})}
 	in.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	ctx, in.stop = context.WithCancel(context.WithoutCancel(ctx))
+	in.working = ctx
 	defer func() {
 		if err != nil {
 			in.close()
@@ -122,6 +126,9 @@ func (in *installation) openPorts(context.Context) (err error) {
 }
 
 func (in *installation) openOrders(ctx context.Context) (err error) {
+	if err := keptHere(in.table.Load().Config()); err != nil {
+		return err
+	}
 	in.orders, err = local.Open(ctx, local.Options{Path: in.place.file(intakeName), Logger: in.log, Metrics: in.metrics})
 	var locked *local.LockedError
 	if errors.As(err, &locked) {
@@ -160,7 +167,7 @@ func (in *installation) openLegacy(ctx context.Context) error {
 		return err
 	}
 	in.onClose(in.legacyDB.Close)
-	in.budget = relay.NewBudget(settings.Connections)
+	in.budget = newBudget(settings, in.log)
 	in.metrics.MustRegister(in.budget)
 	if in.command.HoldRelay || len(settings.Write) == 0 {
 		in.log.Warn("orders will wait: the relay is held, or legacy.write does not say how an order becomes rows")
@@ -242,6 +249,7 @@ func (in *installation) openConsole(context.Context) error {
 	in.console = &http.Server{
 		Handler: console.New(console.Options{
 			Products: d, Flipper: d, History: d, Orders: d, Ledger: d,
+			DeadLetters: deadDesk{in}, Mender: deadDesk{in},
 			Metrics:    promhttp.HandlerFor(in.metrics, promhttp.HandlerOpts{}),
 			Commands:   in.commands(),
 			Storefront: in.running().Storefront, Version: version(), Logger: in.log,
@@ -249,6 +257,9 @@ func (in *installation) openConsole(context.Context) error {
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       75 * time.Second,
 		ErrorLog:          slog.NewLogLogger(in.log.Handler(), slog.LevelDebug),
+	}
+	if in.command.Pprof {
+		in.console.Handler = profiled(in.console.Handler, in.consoleAt.Addr().String())
 	}
 	return nil
 }

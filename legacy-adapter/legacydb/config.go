@@ -7,6 +7,7 @@ const DefaultConnections = 25
 type Config struct {
 	Database    string      // sqlite:path, postgres://… or mysql://…
 	Connections int         // never more are open at once, all uses included; zero: DefaultConnections
+	FixedBudget bool        // adapt: false, legacy always gets Connections; else slow answers have it get fewer
 	Write       []Statement // how an order becomes rows; none: legacy is only asked, and takes no orders this way
 	Stock       string      // a query that returns sku and on_hand; empty: legacy is not asked for stock
 

@@ -37,6 +37,10 @@ func TestParseConfig_ReadsTheSection(t *testing.T) {
 	require.Equal(t, "row", c.Write[0].As)
 	require.Equal(t, 1, *c.Write[1].Rows)
 	require.Equal(t, "out_of_stock", c.Write[1].Else)
+	require.False(t, c.FixedBudget)
+	c, err = parse(t, "database: sqlite:a\nadapt: false\n")
+	require.NoError(t, err)
+	require.True(t, c.FixedBudget)
 }
 
 func TestParseConfig_SaysWhereAMistakeIsAndWhatToWrite(t *testing.T) {
@@ -49,6 +53,7 @@ func TestParseConfig_SaysWhereAMistakeIsAndWhatToWrite(t *testing.T) {
 		"two statements in one":    {"database: sqlite:a\nwrite:\n  - sql: DELETE FROM a; DELETE FROM b\n", "statement"},
 		"else without rows":        {"database: sqlite:a\nwrite:\n  - sql: DELETE FROM a\n    else: gone\n", "rows"},
 		"each of something else":   {"database: sqlite:a\nwrite:\n  - sql: DELETE FROM a\n    each: orders\n", "lines"},
+		"neither true nor false":   {"database: sqlite:a\nadapt: sometimes\n", "legacy.adapt is neither true nor false"},
 		"a number that is no text": {"database: [1]\n", "banyan.yaml:1"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -165,6 +165,18 @@ func TestMySQL_DeadlockIsTriedAgainAndElseDeferred(t *testing.T) {
 	l.requireWritten(2)
 }
 
+func TestMySQL_AnOrderThatAlwaysDeadlocksIsDeferredAlone(t *testing.T) {
+	l := newMySQLLegacy(t)
+	first, hopeless, behind, sunday, last := mysqlOrder(cid, "rod"), mysqlOrder(ann, "rod"), mysqlOrder(ann, "rod"), mysqlOrder(bob, "rod"), mysqlOrder(cid, "rod")
+	hopeless.Customer.Name, sunday.Customer.Name = "Deadlock", "Sunday"
+	outcomes := l.Write(t.Context(), []order.Order{first, hopeless, behind, sunday, last})
+	require.Equal(t, []order.Disposition{written, deferred, deferred, rejected, written}, dispositions(outcomes))
+	require.Equal(t, "a deadlock with another transaction", outcomes[1].Cause)
+	require.Contains(t, outcomes[2].Cause, "an earlier order of this customer")
+	l.requireWritten(2)
+	require.Equal(t, []order.Disposition{duplicate, duplicate}, dispositions(l.Write(t.Context(), []order.Order{first, last})))
+}
+
 func saysAway(err error) bool {
 	var away interface{ Away() bool }
 	return errors.As(err, &away) && away.Away()

@@ -3,13 +3,17 @@ package legacydb
 import (
 	"context"
 	"fmt"
+
+	"github.com/banyan-edge/banyan/api/order"
 )
 
 // write takes the orders together, statement by statement and without
 // savepoints, which is the fast way for the usual case that nothing is wrong
 // with any order. Where something is, the transaction is rolled back and each
 // order is taken apart from the others, behind a savepoint of its own. InnoDB
-// checks everything at once and nothing at the commit, so that is enough.
+// checks everything at once and nothing at the commit, so that is enough; but a
+// deadlock undoes the whole transaction, savepoints and all. A batch that
+// deadlocks every time is written order by order, a transaction each.
 func (m *mysql) write(ctx context.Context, b *batch) {
 	err := m.with(ctx, func(s *mysqlSession) { s.write(ctx, b) })
 	if err != nil {
@@ -29,8 +33,34 @@ func (s *mysqlSession) write(ctx context.Context, b *batch) {
 	if err != nil && !v.again && !v.stop {
 		v, err = s.again(ctx, b, s.apart)
 	}
-	if err != nil {
+	switch {
+	case err == nil:
+	case v.again && len(b.orders) > 1:
+		s.alone(ctx, b)
+	default:
 		b.deferAll(v, err)
+	}
+}
+
+// alone writes each order in a transaction of its own. A batch that loses again
+// and again may do so for one of its orders, and holds more locks than any of
+// them needs: the others go in without it.
+func (s *mysqlSession) alone(ctx context.Context, b *batch) {
+	b.reset()
+	for i, o := range b.orders {
+		if b.waits(i) {
+			continue
+		}
+		own := newBatch([]order.Order{o}, b.now)
+		v, err := s.again(ctx, own, s.apart)
+		if err != nil {
+			own.decide(0, v.outcome(err))
+		}
+		b.decide(i, own.outcomes[0])
+		if err != nil && v.stop && !v.again { // the connection is gone, and what was not tried waits
+			b.deferRest(v, err)
+			return
+		}
 	}
 }
 

@@ -83,6 +83,16 @@ func (b *batch) deferAll(v verdict, err error) {
 	}
 }
 
+// deferRest gives the orders that are not decided yet the same verdict.
+func (b *batch) deferRest(v verdict, err error) {
+	v.disposition = order.DispositionDeferred
+	for i := range b.orders {
+		if !b.decided[i] {
+			b.decide(i, v.outcome(err))
+		}
+	}
+}
+
 // writeRest decides the orders that nothing was found against, once their
 // transaction is committed.
 func (b *batch) writeRest() {

@@ -18,6 +18,7 @@ func ParseConfig(file string, section ast.Node) (Config, error) {
 	r.mapping(section, "legacy", map[string]func(ast.Node){
 		"database":    func(n ast.Node) { c.Database = r.text(n, "legacy.database") },
 		"connections": func(n ast.Node) { c.Connections = r.count(n, "legacy.connections", 1) },
+		"adapt":       func(n ast.Node) { c.FixedBudget = !r.yes(n, "legacy.adapt") },
 		"stock":       func(n ast.Node) { c.Stock = r.text(n, "legacy.stock") },
 		"write":       func(n ast.Node) { c.Write = r.statements(n) },
 	})
@@ -114,6 +115,14 @@ func (r *reader) count(n ast.Node, what string, least int) int {
 	if err != nil || value < least {
 		r.problem(n, fmt.Sprintf("write a number from %d on", least), "%s is not a number that can be used", what)
 		return least
+	}
+	return value
+}
+
+func (r *reader) yes(n ast.Node, what string) bool {
+	value, err := strconv.ParseBool(r.text(n, what))
+	if err != nil {
+		r.problem(n, "write true or false", "%s is neither true nor false", what)
 	}
 	return value
 }

@@ -14,26 +14,37 @@ import (
 // ends) the batch is left unsettled: the queue delivers it again, and what was
 // written is then a duplicate.
 func (r *Relay) deliver(ctx context.Context, batch []order.Queued) {
-	release, err := r.budget.Acquire(ctx, Drain)
+	end, err := r.budget.Lease(ctx, Drain, Work{Kind: "write", Size: len(batch)})
 	if err != nil {
 		return
 	}
 	report, err := r.breaker.allow()
 	if err != nil {
-		release()
+		end(context.Canceled) // the lease was not used
 		r.logger.Info("orders put back", "orders", len(batch), "err", err)
 		r.settle(ctx, r.postponed(batch))
 		return
 	}
 	start := r.now()
 	outcomes := r.write(ctx, ordersOf(batch))
-	release()
+	end(noAnswer(outcomes))
 	report(outcomes)
 	took := r.now().Sub(start)
 	r.metrics.batches.Observe(took.Seconds())
 	r.settle(ctx, r.settlements(batch, outcomes))
 	r.count(outcomes)
 	r.log(ctx, batch, outcomes, took)
+}
+
+// noAnswer returns what kept legacy from answering a batch, or nil where it
+// answered: it was away, or time ran out.
+func noAnswer(outcomes []Outcome) error {
+	for _, o := range outcomes {
+		if o.Disposition == order.DispositionDeferred && (isAway(o.Err) || errors.Is(o.Err, context.DeadlineExceeded)) {
+			return o.Err
+		}
+	}
+	return nil
 }
 
 // write asks legacy within WriteTimeout. A legacy that panics or answers for

@@ -2,6 +2,7 @@ package relay
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -90,8 +91,18 @@ func New(o Options) *Relay {
 		r.logger = slog.New(slog.DiscardHandler)
 	}
 	r.metrics = newMetrics(r, o.Metrics, o.Budget)
-	r.breaker = newBreaker(or(o.BreakerRest, BreakerRest), r.logger, r.metrics.breakerChanged)
+	r.breaker = newBreaker(or(o.BreakerRest, BreakerRest), r.logger, r.breakerChanged)
 	return r
+}
+
+// breakerChanged has what was deferred come back once legacy does: a backoff of
+// minutes is for a legacy of which nothing is known. Legacy does not get it all
+// at once, since the budget is what it was.
+func (r *Relay) breakerChanged(to gobreaker.State) {
+	r.metrics.breakerChanged(to)
+	if rouser, can := r.source.(Rouser); can && to == gobreaker.StateClosed {
+		rouser.Rouse()
+	}
 }
 
 func or[T int | time.Duration](value, otherwise T) T {
@@ -138,11 +149,11 @@ func (r *Relay) deliverNext(ctx, work context.Context, deliveries *sync.WaitGrou
 		putDown()
 		return err
 	}
-	size := r.batchSize
+	receive := func() ([]order.Queued, error) { return r.source.Receive(ctx, r.batchSize) }
 	if state == gobreaker.StateHalfOpen {
-		size = 1 // a single order finds out whether legacy is back
+		receive = func() ([]order.Queued, error) { return r.receiveOne(ctx) }
 	}
-	batch, err := r.source.Receive(ctx, size)
+	batch, err := receive()
 	if err != nil || len(batch) == 0 {
 		putDown()
 		return err
@@ -162,6 +173,25 @@ func (r *Relay) deliverNext(ctx, work context.Context, deliveries *sync.WaitGrou
 		}
 	}
 	return nil
+}
+
+// receiveOne receives the single order that finds out whether legacy is back.
+// Where none is due the next one that will be is taken soon: legacy may be back
+// long before its time. One that was due comes first, so that no order that
+// takes legacy down each time is the only one to ask.
+func (r *Relay) receiveOne(ctx context.Context) ([]order.Queued, error) {
+	rouser, can := r.source.(Rouser)
+	if !can {
+		return r.source.Receive(ctx, 1)
+	}
+	soon, cancel := context.WithTimeout(ctx, r.breaker.rest)
+	defer cancel()
+	batch, err := r.source.Receive(soon, 1)
+	if len(batch) > 0 || ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {
+		return batch, err
+	}
+	rouser.Hasten()
+	return r.source.Receive(ctx, 1)
 }
 
 // drain waits for the deliveries in hand: DrainTimeout for them to end, and a

@@ -144,6 +144,23 @@ func TestRelay_AWeekOfMaintenanceCostsNoOrder(t *testing.T) {
 	})
 }
 
+func TestRelay_WhatWasDeferredIsWrittenAsSoonAsLegacyIsBack(t *testing.T) {
+	var back time.Time
+	to := func(ctx context.Context, orders []order.Order) []relay.Outcome {
+		if time.Now().Before(back) {
+			return isAway(ctx, orders)
+		}
+		return writes(ctx, orders)
+	}
+	always := func() float64 { return 0.99 } // nobody's backoff is short by luck
+	inBubble(t, to, relay.Options{Rand: always}, func(r *running) {
+		back = time.Now().Add(3 * time.Hour)
+		r.queue.Put(relaytest.Orders(2000)...)
+		r.empty(4 * time.Hour)
+		require.LessOrEqual(t, time.Since(back), 3*relay.BreakerRest)
+	})
+}
+
 func TestRelay_NoCountOfAttemptsKillsAnOrder(t *testing.T) {
 	attempts := 0
 	to := func(ctx context.Context, orders []order.Order) []relay.Outcome {
@@ -439,7 +456,7 @@ banyan_relay_breaker_state 0
 # HELP banyan_relay_in_hand Orders received from the queue and not yet settled.
 # TYPE banyan_relay_in_hand gauge
 banyan_relay_in_hand 0
-# HELP banyan_budget_limit Legacy connections that everything together may hold.
+# HELP banyan_budget_limit Legacy connections that everything together may hold now.
 # TYPE banyan_budget_limit gauge
 banyan_budget_limit 4
 `), "banyan_relay_dispositions_total", "banyan_relay_breaker_state", "banyan_relay_in_hand", "banyan_budget_limit"))

@@ -22,6 +22,15 @@ type Source interface {
 	Settle(ctx context.Context, settlements []order.Settlement) error
 }
 
+// Rouser is a Source that can have what was deferred come back before its time.
+// Its methods do not wait.
+type Rouser interface {
+	// Rouse makes all deferred orders due now.
+	Rouse()
+	// Hasten makes the one that is due first due now.
+	Hasten()
+}
+
 // Legacy is where orders go.
 type Legacy interface {
 	// Write writes the orders and returns one outcome per order, in order. An

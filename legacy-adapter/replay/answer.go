@@ -62,3 +62,9 @@ func (a *Answer) later() bool {
 func (a *Answer) fromGateway() bool {
 	return a.Status == http.StatusBadGateway || a.Status == http.StatusGatewayTimeout
 }
+
+// failed reports whether legacy answered that it failed by itself. An answer
+// that was lost is none, nor is one that says that legacy is away.
+func (a *Answer) failed() bool {
+	return a != nil && a.Status >= http.StatusInternalServerError && !a.fromGateway() && a.Status != http.StatusServiceUnavailable
+}

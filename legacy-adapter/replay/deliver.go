@@ -79,32 +79,34 @@ func (r *Replay) rest(d time.Duration) {
 	}
 }
 
-// acquire waits for a connection to legacy.
-func (j *job) acquire() (release func(), err error) {
+// acquire waits for a connection to legacy, to send the capture or to look it
+// up.
+func (j *job) acquire(what string) (end func(failed error), err error) {
+	work := what + " " + j.c.Rule
 	if j.urgent || j.hub.waits(j.c.ID) {
-		return j.options.Budget.Sync(j.working)
+		return j.options.Budget.Sync(j.working, work)
 	}
-	return j.options.Budget.Drain(j.working)
+	return j.options.Budget.Drain(j.working, work)
 }
 
 // send sends the capture to legacy, once. That it is being sent is on disk
 // before the first byte goes out.
 func (j *job) send() *Head {
-	release, err := j.acquire()
+	end, err := j.acquire("replay")
 	if err != nil {
 		return nil
 	}
-	defer release()
+	defer end(context.Canceled)
 	report, err := j.breaker.allow()
 	if err != nil { // it stays due, and is left alone until legacy is back
-		release()
+		end(context.Canceled)
 		j.rest(probeRest)
 		return nil
 	}
 	j.c.SentAt = j.now()
 	if err := j.store.Begin(j.working, j.c.Seq, j.c.SentAt); err != nil {
 		report(errNoVerdict)
-		release()
+		end(context.Canceled)
 		j.stuck("captured request cannot be marked as being sent", j.c.ID, err)
 		return nil
 	}
@@ -113,10 +115,11 @@ func (j *job) send() *Head {
 	ctx, cancel := context.WithTimeout(j.working, j.options.AnswerTimeout)
 	defer cancel()
 	d := j.sender.send(ctx, j.c)
-	release()
 	if j.working.Err() != nil && d.err != nil {
+		end(context.Canceled)
 		report(errNoVerdict)
 	} else {
+		end(d.away())
 		report(d.away())
 	}
 	j.metrics.answer.Observe(j.now().Sub(j.c.SentAt).Seconds())
@@ -171,8 +174,11 @@ func (j *job) findOut(a *Answer) *Head {
 			return j.settle(refusal(a), nil)
 		}
 		settled := j.c.SentAt.Add(j.options.Grace)
+		if j.hopeless(a) {
+			return j.giveUp(a, "and does not have it")
+		}
 		if finished := a != nil && !a.fromGateway(); finished || !j.now().Before(settled) {
-			return j.settle(Settlement{State: Waiting, Sent: true, Cause: said(a) + "; legacy does not have it"}, nil)
+			return j.settle(Settlement{State: Waiting, Sent: true, Failed: a.failed(), Cause: said(a) + "; legacy does not have it"}, nil)
 		}
 		return j.settle(Settlement{State: Unknown, Sent: true, Cause: said(a) + "; legacy may still be at work", DueAt: settled}, nil)
 	case unsure:
@@ -182,10 +188,25 @@ func (j *job) findOut(a *Answer) *Head {
 	switch {
 	case refused:
 		return j.settle(refusal(a), nil)
+	case rule.Repeat == route.RepeatSafe && j.hopeless(a):
+		return j.giveUp(a, "and it is safe to repeat")
 	case rule.Repeat == route.RepeatSafe:
-		return j.settle(Settlement{State: Waiting, Sent: true, Cause: said(a) + "; it is safe to repeat"}, nil)
+		return j.settle(Settlement{State: Waiting, Sent: true, Failed: a.failed(), Cause: said(a) + "; it is safe to repeat"}, nil)
 	}
 	return j.settle(Settlement{State: Dead, Sent: true, Answer: a, Cause: fmt.Sprintf("outcome unknown: %s, and %v", said(a), why)}, nil)
+}
+
+// hopeless reports whether legacy has failed by itself on this capture so often,
+// and for so long, that to send it once more is no help. A legacy that is away
+// is none of that: for it a capture waits for ever.
+func (j *job) hopeless(a *Answer) bool {
+	return a.failed() && j.c.Failures+1 >= j.options.GiveUpAnswers &&
+		!j.c.FailingSince.IsZero() && j.now().Sub(j.c.FailingSince) >= j.options.GiveUpAfter
+}
+
+// giveUp makes a dead letter of it, and lets the session's next one go.
+func (j *job) giveUp(a *Answer, and string) *Head {
+	return j.settle(Settlement{State: Dead, Sent: true, Answer: a, Cause: said(a) + " again and again, " + and}, nil)
 }
 
 // settle records what became of the capture, tells those who wait, and returns

@@ -13,7 +13,9 @@
 // there to see it) or as a dead letter (4xx later). It comes back, for ever, as
 // long as nothing was sent. Where something was sent and no answer came, nobody
 // knows what legacy did: the route's lookup finds out, and only what legacy does
-// not have is sent again. Requests of one session go in order, those of
+// not have is sent again. A legacy that answers with 500 and does not have it
+// gets it again too, some ten times over two hours; then it is a dead letter,
+// and the session's next one goes. Requests of one session go in order, those of
 // different sessions never wait for each other.
 //
 // The package knows no database. replay/local is a Store on SQLite.

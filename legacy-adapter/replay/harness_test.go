@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -123,8 +124,9 @@ func (s *shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "Cart not found", http.StatusInternalServerError)
 	case "500-before":
 		http.Error(w, "out of memory", http.StatusInternalServerError)
-	case "502":
-		http.Error(w, "bad gateway", http.StatusBadGateway)
+	case "502", "503":
+		status, _ := strconv.Atoi(do)
+		http.Error(w, "somebody else answers for the shop", status)
 	case "429":
 		w.Header().Set("Retry-After", "0")
 		http.Error(w, "slow down", http.StatusTooManyRequests)
@@ -193,8 +195,13 @@ func (s *shop) count(of map[string]int, body string) int {
 // leases is a relay.Budget as the replay sees it.
 type leases struct{ *relay.Budget }
 
-func (l leases) Sync(ctx context.Context) (func(), error)  { return l.Acquire(ctx, relay.Sync) }
-func (l leases) Drain(ctx context.Context) (func(), error) { return l.Acquire(ctx, relay.Drain) }
+func (l leases) Sync(ctx context.Context, work string) (func(error), error) {
+	return l.Lease(ctx, relay.Sync, relay.Work{Kind: work})
+}
+
+func (l leases) Drain(ctx context.Context, work string) (func(error), error) {
+	return l.Lease(ctx, relay.Drain, relay.Work{Kind: work})
+}
 
 // front is what shoppers reach: a replay and nothing else.
 type front struct {

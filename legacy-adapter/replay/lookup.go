@@ -26,7 +26,7 @@ var errNoDatabase = errors.New("no legacy.database is configured")
 
 // find asks legacy whether it has carried a capture out. With useless and
 // unsure goes the reason. It holds a connection of its own.
-func (j *job) find(ctx context.Context, rule route.Route) (finding, error) {
+func (j *job) find(ctx context.Context, rule route.Route) (said finding, err error) {
 	lookup := rule.FoundBy
 	if lookup == nil {
 		return useless, fmt.Errorf("the route %s has no found_by", j.c.Rule)
@@ -41,11 +41,11 @@ func (j *job) find(ctx context.Context, rule route.Route) (finding, error) {
 	if err != nil {
 		return useless, err
 	}
-	release, err := j.acquire()
+	end, err := j.acquire("lookup")
 	if err != nil {
 		return unsure, err
 	}
-	defer release()
+	defer func() { end(err) }() // what was not answered is an error, and only that
 	ctx, cancel := context.WithTimeout(ctx, j.options.LookupTimeout)
 	defer cancel()
 	if lookup.SQL != "" {

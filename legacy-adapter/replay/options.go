@@ -25,6 +25,8 @@ const (
 	DefaultBreakerRest   = 5 * time.Second
 	DefaultDrainTimeout  = 20 * time.Second
 	DefaultKeep          = 24 * time.Hour
+	DefaultGiveUpAnswers = 10
+	DefaultGiveUpAfter   = 2 * time.Hour
 )
 
 // Options make a Replay. The first four are required.
@@ -45,7 +47,13 @@ type Options struct {
 	LookupTimeout time.Duration
 	// Grace is how long legacy may still be at work on a request whose answer
 	// was lost. Before that, not to be found does not mean not to be there.
-	Grace        time.Duration
+	Grace time.Duration
+	// Legacy that answers a capture with 500, and does not have it, is sent it
+	// again; but after GiveUpAnswers such answers over GiveUpAfter at least it
+	// becomes a dead letter, so that its session is not held up for ever.
+	GiveUpAnswers int
+	GiveUpAfter   time.Duration
+
 	BackoffBase  time.Duration
 	BackoffCap   time.Duration
 	BreakerRest  time.Duration // how long an open breaker leaves legacy alone
@@ -67,10 +75,13 @@ type Origin struct {
 }
 
 // Budget hands out the connections to legacy, which are shared with everything
-// else that touches it. What is returned gives a connection back.
+// else that touches it. The function that is returned gives one back, with what
+// kept legacy from answering, nil where it answered, or context.Canceled where
+// it was not asked or cut short here; only its first call counts. work names
+// requests that take legacy about as long as each other.
 type Budget interface {
-	Sync(ctx context.Context) (release func(), err error)  // a shopper waits
-	Drain(ctx context.Context) (release func(), err error) // nobody does
+	Sync(ctx context.Context, work string) (end func(failed error), err error)  // a shopper waits
+	Drain(ctx context.Context, work string) (end func(failed error), err error) // nobody does
 }
 
 // Database answers lookups.

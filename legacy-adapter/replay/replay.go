@@ -56,6 +56,8 @@ func (o Options) withDefaults() Options {
 	o.BreakerRest = cmp.Or(o.BreakerRest, DefaultBreakerRest)
 	o.DrainTimeout = cmp.Or(o.DrainTimeout, DefaultDrainTimeout)
 	o.Keep = cmp.Or(o.Keep, DefaultKeep)
+	o.GiveUpAnswers = cmp.Or(o.GiveUpAnswers, DefaultGiveUpAnswers)
+	o.GiveUpAfter = cmp.Or(o.GiveUpAfter, DefaultGiveUpAfter)
 	o.Workers = cmp.Or(o.Workers, 8)
 	if o.SessionCookies == nil {
 		o.SessionCookies = func() []string { return nil }

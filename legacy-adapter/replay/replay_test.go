@@ -154,7 +154,7 @@ func TestReplay_OutcomeThatNothingTellsIsADeadLetterAndNotRepeated(t *testing.T)
 			f := openFront(t, s)
 			f.run()
 			a := f.shopper("ann").post("rod", c.do)
-			dead, err := f.store.Dead(t.Context(), 0, 10)
+			dead, err := f.store.Dead(t.Context(), replay.DeadFilter{})
 			require.NoError(t, err)
 			require.Len(t, dead, 1)
 			require.Contains(t, dead[0].Cause, "outcome unknown: ")
@@ -222,7 +222,7 @@ func TestReplay_LookupThatTheRequestCannotFillMakesADeadLetter(t *testing.T) {
 	f.route.FoundBy = &route.Lookup{Request: "GET /find/{body.cart_id}"}
 	f.run()
 	f.shopper("ann").post("rod", "cut-after")
-	dead, err := f.store.Dead(t.Context(), 0, 1)
+	dead, err := f.store.Dead(t.Context(), replay.DeadFilter{Limit: 1})
 	require.NoError(t, err)
 	require.Equal(t, "outcome unknown: the answer was lost, and the lookup needs body.cart_id, which the request does not have", dead[0].Cause)
 }
@@ -236,12 +236,12 @@ func TestReplay_LookupThatFindsNothingIsNotBelieved(t *testing.T) {
 	require.Equal(t, http.StatusCreated, ann.post("rod", "ok").status)
 	ann.post("reel", "cut-after,ok")
 	require.Equal(t, 1, s.count(s.orders, form("reel")), "the lookup was seen not to find the first")
-	dead, err := f.store.Dead(t.Context(), 0, 1)
+	dead, err := f.store.Dead(t.Context(), replay.DeadFilter{Limit: 1})
 	require.NoError(t, err)
 	require.Contains(t, dead[0].Cause, "the lookup did not find what legacy had taken before")
 
 	f.route.FoundBy = found // mended
-	require.NoError(t, f.store.Redrive(t.Context(), dead[0].ID))
+	require.NoError(t, f.store.Redrive(t.Context(), dead[0].ID, joe))
 	eventually(t, "the ledger is even", func() bool {
 		l, err := f.store.Ledger(context.Background())
 		return err == nil && l.Dead+l.Waiting == 0
@@ -285,7 +285,7 @@ func TestReplay_RefusalAfterThe202IsADeadLetterInLegacysWords(t *testing.T) {
 	require.Contains(t, ann.get(page).body, `"attention":true`)
 	f.requireLedger(order.Ledger{Accepted: 1, Dead: 1})
 
-	require.NoError(t, f.store.Drop(t.Context(), record.ID, "the shopper called"))
+	require.NoError(t, f.store.Drop(t.Context(), record.ID, replay.Act{Who: "joe", Why: "the shopper called"}))
 	f.requireLedger(order.Ledger{Accepted: 1, Cancelled: 1})
 }
 
@@ -309,10 +309,10 @@ func TestReplay_RedrivenDeadLetterIsSentAgain(t *testing.T) {
 	f.wait = 0
 	page := f.shopper("ann").post("rod", "409,ok").header.Get("Location")
 	record := f.ends(page)
-	require.NoError(t, f.store.Redrive(t.Context(), record.ID))
+	require.NoError(t, f.store.Redrive(t.Context(), record.ID, joe))
 	eventually(t, "it is written", func() bool { return f.ends(page).State == replay.Written })
 	f.requireLedger(order.Ledger{Accepted: 1, Written: 1})
-	require.ErrorIs(t, f.store.Redrive(t.Context(), record.ID), order.ErrNotFound)
+	require.ErrorIs(t, f.store.Redrive(t.Context(), record.ID, joe), replay.ErrNotDead)
 }
 
 func TestReplay_AnswerTooLargeToKeepIsCountedAsWritten(t *testing.T) {

@@ -69,6 +69,9 @@ type Capture struct {
 	DueAt    time.Time
 	Cause    string // in words: of the last deferral, or of a dead letter
 	EndedAt  time.Time
+
+	Failures     int       // answers by which legacy failed by itself and did not take it
+	FailingSince time.Time // the first of them
 }
 
 // OrderingKey names the captures that reach legacy in the order they came.

@@ -77,6 +77,7 @@ type Settlement struct {
 	Seq     int64
 	State   State
 	Refused bool // by legacy, with a 4xx
+	Failed  bool // legacy answered that it failed by itself, and does not have it
 	Sent    bool // something was sent: the attempt counts as doubtful until it ended
 	Cause   string
 	At      time.Time

@@ -190,10 +190,10 @@ func TestSimulate_InternetScale(t *testing.T) {
 // The same on AWS, with the quotas that such a sale has to ask for.
 func TestSimulate_InternetScaleOnAWS(t *testing.T) {
 	r := simulate(t, capacity.Plan{Rate: 100, Spike: 100_000, For: time.Minute, Shoppers: 10e6, Connections: 25, WriteOrder: time.Millisecond, Accept: 50 * time.Millisecond,
-		Concurrency: 20_000, Warm: 20_000, WarmWrites: 2e6, APIRate: 500_000, Shards: 1000})
+		Concurrency: 30_000, Warm: 30_000, WarmWrites: 2e6, APIRate: 500_000, Shards: 1000})
 	require.Zero(t, r.Refused.Sum())
 	require.InEpsilon(t, 240, r.EmptyAt.Seconds(), 0.05)
-	require.Equal(t, "SQS FIFO messages", simulate(t, capacity.Plan{FIFO: true, Spike: 100_000, For: time.Second, Concurrency: 1e5, Warm: 1e5, WarmWrites: 2e6, APIRate: 1e6, Shards: 2000}).Needs[0].Quota)
+	require.Equal(t, "SQS FIFO messages", simulate(t, capacity.Plan{FIFO: true, ServerlessEach: 0.01, Spike: 100_000, For: time.Second, Concurrency: 1e5, Warm: 1e5, WarmWrites: 2e6, APIRate: 1e6, Shards: 2000}).Needs[0].Quota)
 }
 
 func TestPlan_RefusesWhatMakesNoSense(t *testing.T) {

@@ -8,7 +8,8 @@
 // Different ordering keys never wait for each other. What the cursor has
 // passed and cannot be delivered yet (its customer has an earlier order in
 // hand or deferred, or it is not due) is parked: as a sequence number, not as
-// a body, and no more than MaxParked of them, so that memory stays flat
-// however many orders wait. Nothing here is durable and nothing needs to be:
+// a body, and no more than MaxLane of one key and MaxParked of all, so that
+// memory stays flat however many orders wait. The rest of a longer backlog is
+// left out and read again once what is parked of it is gone. Nothing here is durable and nothing needs to be:
 // after a restart the cursor starts at zero.
 package local

@@ -14,7 +14,20 @@ type lane struct {
 	parked []parked
 	batch  uint64 // the batch that its orders in hand belong to
 	wake   parked // the head for which a wake is planned
+
+	// A key with a long backlog has no more than MaxLane parked. The cursor
+	// goes on without the rest, which is read again, from here on, once the
+	// parked ones are gone.
+	more bool
+	tail int64 // the rest has higher sequence numbers than this
 }
+
+// knows reports whether an order that the cursor has passed is either parked
+// here or not the lane's any more.
+func (l *lane) knows(seq int64) bool { return !l.more || seq <= l.tail }
+
+// hungry reports whether the rest is to be read.
+func (l *lane) hungry() bool { return l.more && len(l.parked) == 0 }
 
 // parked is an order that cannot be delivered yet.
 type parked struct {

@@ -14,7 +14,9 @@ import (
 type lanes struct {
 	mu      sync.Mutex
 	limit   int // of parked
+	most    int // of parked, of one key
 	byKey   map[string]*lane
+	long    map[*lane]struct{} // those that have more than they know
 	inHand  map[int64]*lane
 	parked  int
 	wakes   wakes
@@ -22,8 +24,9 @@ type lanes struct {
 	settled map[int64]struct{} // during a scan: settled since it began; else nil
 }
 
-func (l *lanes) init(limit int) {
-	l.limit = limit
+func (l *lanes) init(limit, most int) {
+	l.limit, l.most = limit, most
+	l.long = make(map[*lane]struct{})
 	l.byKey = make(map[string]*lane)
 	l.inHand = make(map[int64]*lane)
 }
@@ -58,11 +61,17 @@ func (l *lanes) admit(q order.Queued, now time.Time) (taken bool) {
 	defer l.mu.Unlock()
 	lane := l.lane(q.Order.OrderingKey())
 	elsewhere := lane.inHand > 0 && lane.batch != l.batch
-	if !elsewhere && len(lane.parked) == 0 && !q.DueAt.After(now) {
+	if !elsewhere && len(lane.parked) == 0 && !lane.more && !q.DueAt.After(now) {
 		l.take(lane, q.Seq)
 		return true
 	}
-	l.park(lane, parked{q.Seq, q.DueAt})
+	switch {
+	case lane.more: // behind what is left out already
+	case len(lane.parked) >= l.room():
+		l.leaveOut(lane, q.Seq-1)
+	default:
+		l.park(lane, parked{q.Seq, q.DueAt})
+	}
 	return false
 }
 
@@ -84,6 +93,7 @@ func (l *lanes) park(lane *lane, p parked) {
 func (l *lanes) wakeIfFree(lane *lane) {
 	switch {
 	case lane.inHand > 0:
+	case lane.hungry():
 	case len(lane.parked) == 0:
 		delete(l.byKey, lane.key)
 	case lane.wake != lane.parked[0]:
@@ -203,7 +213,8 @@ func (l *lanes) endScan(page []order.Queued) (all bool) {
 	for _, q := range page {
 		_, held := l.inHand[q.Seq]
 		_, ended := settled[q.Seq]
-		if held || ended {
+		lane := l.byKey[q.Order.OrderingKey()]
+		if held || ended || lane != nil && !lane.knows(q.Seq) {
 			continue
 		}
 		if l.parked >= 2*l.limit {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,6 +25,8 @@ type delivery struct {
 	hands [][]order.Queued
 	ended map[int64]bool
 	put   int
+
+	roused time.Time // what is due later may come from then on
 }
 
 // receive takes a batch, if one is due, and checks it against the rules.
@@ -40,7 +43,7 @@ func (d *delivery) receive(max int) bool {
 	here := make(map[string]int64)
 	for _, q := range batch {
 		key := q.Order.OrderingKey()
-		if q.DueAt.After(time.Now()) {
+		if q.DueAt.After(time.Now()) && d.roused.IsZero() {
 			d.t.Fatalf("order %d came before it was due", q.Seq)
 		}
 		if d.ended[q.Seq] {
@@ -129,8 +132,8 @@ func TestSource_KeepsEveryCustomersSequenceWhateverHappens(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		synctest.Test(t, func(*testing.T) {
 			q := relaytest.NewQueue()
-			limit := rapid.IntRange(1, 50).Draw(rt, "limit")
-			d := &delivery{t: rt, queue: q, src: local.New(q, local.Options{MaxParked: limit}), ended: make(map[int64]bool)}
+			limit, most := rapid.IntRange(1, 50).Draw(rt, "limit"), rapid.IntRange(1, 20).Draw(rt, "most of one customer")
+			d := &delivery{t: rt, queue: q, src: local.New(q, local.Options{MaxParked: limit, MaxLane: most}), ended: make(map[int64]bool)}
 			for range rapid.IntRange(1, 80).Draw(rt, "steps") {
 				d.step()
 			}
@@ -140,7 +143,7 @@ func TestSource_KeepsEveryCustomersSequenceWhateverHappens(t *testing.T) {
 }
 
 func (d *delivery) step() {
-	switch rapid.SampledFrom([]string{"put", "put", "receive", "receive", "settle", "wait", "redrive"}).Draw(d.t, "step") {
+	switch rapid.SampledFrom([]string{"put", "put", "receive", "receive", "settle", "wait", "redrive", "rouse"}).Draw(d.t, "step") {
 	case "put":
 		customer := fmt.Sprint(rapid.IntRange(0, 4).Draw(d.t, "customer"))
 		d.queue.Put(relaytest.OrderOf(customer, d.put))
@@ -155,6 +158,9 @@ func (d *delivery) step() {
 		time.Sleep(time.Duration(rapid.IntRange(0, 90).Draw(d.t, "seconds")) * time.Second)
 	case "redrive":
 		d.redriveOne()
+	case "rouse":
+		d.src.Rouse()
+		d.roused = time.Now()
 	}
 }
 
@@ -190,25 +196,27 @@ func (e endless) Waiting(_ context.Context, after int64, limit int) ([]order.Que
 		q := order.Queued{Seq: seq}
 		q.Order.Customer.Email = "whale@example.com"
 		if seq%2 == 0 {
-			q.Order.Customer.Email = fmt.Sprintf("ann%d@example.com", seq)
+			q.Order.Customer.Email = strconv.FormatInt(seq, 10) + "@example.com"
 		}
 		page = append(page, q)
 	}
 	return page, nil
 }
 
+// TestSource_MemoryIsFlatWhileAMillionOrdersWait has half a million orders of a
+// customer whose first one is never settled, and as many of others.
 func TestSource_MemoryIsFlatWhileAMillionOrdersWait(t *testing.T) {
-	src := local.New(endless{1_000_000}, local.Options{MaxParked: 10_000})
+	src := local.New(endless{1_000_000}, local.Options{})
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
 	received := 0
 	for {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
-		batch, err := src.Receive(ctx, 100)
+		batch, err := src.Receive(ctx, 1000)
 		cancel()
 		if err != nil {
-			break // the whale's orders fill what may be parked, and the cursor stops
+			break // nothing is left that may go
 		}
 		received += len(batch)
 		var settled []order.Settlement
@@ -221,7 +229,63 @@ func TestSource_MemoryIsFlatWhileAMillionOrdersWait(t *testing.T) {
 	}
 	runtime.GC()
 	runtime.ReadMemStats(&after)
-	require.Less(t, received, 21_000)
+	require.GreaterOrEqual(t, received, 500_000, "nobody waits for the whale")
+	require.Less(t, received, 502_000)
 	require.Less(t, int64(after.HeapAlloc)-int64(before.HeapAlloc), int64(4<<20))
 	runtime.KeepAlive(src)
+}
+
+// TestSource_ALongBacklogOfOneCustomerIsDeliveredWholeAndInSequence has a
+// customer with far more orders than are kept in mind, and others in between.
+func TestSource_ALongBacklogOfOneCustomerIsDeliveredWholeAndInSequence(t *testing.T) {
+	const length = 6_000
+	q := relaytest.NewQueue()
+	for n := range length {
+		customer := "whale"
+		if n%10 == 0 {
+			customer = fmt.Sprint(n)
+		}
+		q.Put(relaytest.OrderOf(customer, n))
+	}
+	src := local.New(q, local.Options{})
+	last, others := int64(0), 0
+	for received := 0; received < length; {
+		batch, err := src.Receive(t.Context(), 10)
+		require.NoError(t, err)
+		received += len(batch)
+		var settled []order.Settlement
+		for _, o := range batch {
+			if o.Order.OrderingKey() == relaytest.OrderOf("whale", 0).OrderingKey() {
+				require.Greater(t, o.Seq, last, "in sequence")
+				last = o.Seq
+			} else {
+				others++
+			}
+			settled = append(settled, order.Settlement{Seq: o.Seq, OrderID: o.Order.ID})
+		}
+		require.NoError(t, src.Settle(t.Context(), settled))
+	}
+	require.Equal(t, length/10, others)
+	require.Zero(t, q.Len())
+}
+
+func TestSource_ManyCustomersWithLongBacklogsHoldNobodyUp(t *testing.T) {
+	const whales, backlog = 40, 30
+	q := relaytest.NewQueue()
+	n := 0
+	for range backlog {
+		for whale := range whales {
+			q.Put(relaytest.OrderOf(fmt.Sprint("whale", whale), n))
+			n++
+		}
+	}
+	q.Put(relaytest.OrderOf("ann", n))
+	src := local.New(q, local.Options{MaxParked: 200, MaxLane: 25})
+	first, err := src.Receive(t.Context(), whales) // stays in hand
+	require.NoError(t, err)
+	require.Len(t, first, whales)
+	batch, err := src.Receive(t.Context(), 10)
+	require.NoError(t, err)
+	require.Len(t, batch, 1)
+	require.EqualValues(t, n+1, batch[0].Seq)
 }

@@ -30,6 +30,25 @@ func (s *Source) takeNew(ctx context.Context, batch []order.Queued, max int) ([]
 	return batch, nil
 }
 
+// feed reads one page for a customer whose backlog is longer than what is
+// parked of it, and reports whether there was such a one.
+func (s *Source) feed(ctx context.Context) (fed bool, err error) {
+	lane, after := s.lanes.hungry()
+	if lane == nil {
+		return false, nil
+	}
+	page, err := s.queue.Waiting(ctx, after, scanPage)
+	if err != nil {
+		return false, fmt.Errorf("read the queue after %d: %w", after, err)
+	}
+	last, end := s.cursor, true
+	if len(page) == scanPage && page[len(page)-1].Seq < s.cursor {
+		last, end = page[len(page)-1].Seq, false
+	}
+	s.lanes.feed(lane, page, last, end)
+	return true, nil
+}
+
 // takeParked reads the bodies of parked orders that are due. Those that no
 // longer wait (cancelled meanwhile) are forgotten.
 func (s *Source) takeParked(ctx context.Context, max int) ([]order.Queued, error) {

@@ -26,6 +26,10 @@ const (
 	// until some of them have gone. At about 100 bytes each it is a few MB.
 	MaxParked = 50_000
 
+	// MaxLane is how many orders of one customer may be parked. The cursor goes
+	// on without the rest: nobody waits for a customer with a long backlog.
+	MaxLane = 500
+
 	// RescanEvery is how long a redriven order, whose Seq the cursor has long
 	// passed, may stay unnoticed. Looking costs reading what is parked and in
 	// hand, so it is not done at each arrival.
@@ -42,6 +46,7 @@ const (
 type Options struct {
 	Now       func() time.Time // zero: time.Now
 	MaxParked int              // zero: MaxParked
+	MaxLane   int              // zero: MaxLane
 }
 
 // Source is a relay.Source over a Queue.
@@ -69,11 +74,14 @@ func New(queue Queue, o Options) *Source {
 	if s.now == nil {
 		s.now = time.Now
 	}
-	limit := o.MaxParked
-	if limit <= 0 {
+	limit, most := o.MaxParked, o.MaxLane
+	if limit == 0 {
 		limit = MaxParked
 	}
-	s.lanes.init(limit)
+	if most == 0 {
+		most = MaxLane
+	}
+	s.lanes.init(limit, most)
 	return s
 }
 
@@ -121,6 +129,16 @@ func (s *Source) look(ctx context.Context, max int) ([]order.Queued, error) {
 	batch, err := s.takeParked(ctx, max)
 	if err == nil && len(batch) < max {
 		batch, err = s.takeNew(ctx, batch, max)
+	}
+	// A long backlog is read a page a look while others have orders that are
+	// due, and as far as it takes where they have none.
+	for fed := err == nil; fed && err == nil; {
+		if fed, err = s.feed(ctx); len(batch) > 0 {
+			break
+		}
+		if fed && err == nil {
+			batch, err = s.takeParked(ctx, max)
+		}
 	}
 	if len(batch) > 0 {
 		return batch, nil
@@ -172,9 +190,29 @@ func (s *Source) Settle(ctx context.Context, settlements []order.Settlement) err
 		}
 	}
 	s.lanes.settle(settlements)
+	s.signal()
+	return err
+}
+
+// Rouse makes the deferred orders due now, each customer's still in sequence:
+// legacy is back, and what they waited for is over. What the queue has on disk
+// is left as it is.
+func (s *Source) Rouse() {
+	s.lanes.rouse()
+	s.signal()
+}
+
+// Hasten makes the deferred order that is due first due now, and what was
+// deferred with it.
+func (s *Source) Hasten() {
+	s.lanes.hasten(s.now())
+	s.signal()
+}
+
+// signal has a waiting Receive look again.
+func (s *Source) signal() {
 	select {
 	case s.changed <- struct{}{}:
 	default:
 	}
-	return err
 }

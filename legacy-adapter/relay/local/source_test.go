@@ -272,3 +272,34 @@ func TestSource_AnOrderThatTheQueueDoesNotKnowHoldsNobodyUp(t *testing.T) {
 		require.Equal(t, []int64{2}, seqs(b.receive(1)))
 	})
 }
+
+func TestSource_DeferredOrdersComeAtOnceWhenTheyAreRousedAndStillInSequence(t *testing.T) {
+	inBubble(t, local.Options{}, func(b *bench) {
+		b.queue.Put(relaytest.OrderOf("ann", 0), relaytest.OrderOf("ann", 1), relaytest.OrderOf("bob", 2), relaytest.OrderOf("cid", 3))
+		batch := b.receive(10)
+		require.Len(t, batch, 4)
+		b.settleAt(order.DispositionDeferred, time.Now().Add(time.Hour), batch[0])
+		b.settleAt(order.DispositionDeferred, time.Now().Add(time.Minute), batch[1], batch[2])
+		b.nothing(time.Second)
+		go func() {
+			time.Sleep(time.Second)
+			b.source.Rouse()
+		}()
+		began := time.Now()
+		require.Equal(t, []int64{1, 2, 3}, seqs(b.receive(10)), "Cid's is in hand")
+		require.Equal(t, time.Second, time.Since(began))
+	})
+}
+
+func TestSource_OneDeferredOrderIsHastenedAndTheOthersKeepTheirTime(t *testing.T) {
+	inBubble(t, local.Options{}, func(b *bench) {
+		b.queue.Put(relaytest.OrderOf("ann", 0), relaytest.OrderOf("bob", 1))
+		batch := b.receive(10)
+		b.settleAt(order.DispositionDeferred, time.Now().Add(time.Hour), batch[0])
+		b.settleAt(order.DispositionDeferred, time.Now().Add(time.Minute), batch[1])
+		b.source.Hasten()
+		require.Equal(t, []int64{2}, seqs(b.receive(10)))
+		b.nothing(59 * time.Minute)
+		require.Equal(t, []int64{1}, seqs(b.receive(10)))
+	})
+}

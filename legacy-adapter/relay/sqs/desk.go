@@ -52,15 +52,8 @@ func newDesk(o Options) (*desk, error) {
 	if o.Client == nil || o.Decode == nil || o.Book == nil {
 		panic("sqs: Client, Decode and Book are required")
 	}
-	switch {
-	case o.Queue == "":
-		return nil, errors.New("the URL of the order queue is needed")
-	case o.DeadLetters == "":
-		return nil, errors.New("the URL of the dead-letter queue is needed")
-	case o.Queue == o.DeadLetters:
-		return nil, errors.New("the order queue cannot be its own dead-letter queue")
-	case isFIFO(o.Queue) != isFIFO(o.DeadLetters):
-		return nil, errors.New("the order queue and its dead-letter queue must both be FIFO, or neither")
+	if err := checkQueues(o.Queue, o.DeadLetters); err != nil {
+		return nil, err
 	}
 	d := &desk{o: o, fifo: isFIFO(o.Queue), now: o.Now, log: o.Logger}
 	if d.now == nil {
@@ -69,16 +62,38 @@ func newDesk(o Options) (*desk, error) {
 	if d.log == nil {
 		d.log = slog.New(slog.DiscardHandler)
 	}
-	d.counted = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "banyan_sqs_messages_total",
-		Help: "Messages by what was done with them: received, dropped, hidden, renewed, buried, deleted.",
-	}, []string{"done"})
+	d.counted = newCounted()
 	if o.Metrics != nil {
 		if err := o.Metrics.Register(d.counted); err != nil {
 			return nil, fmt.Errorf("register metrics: %w", err)
 		}
 	}
 	return d, nil
+}
+
+func newCounted() *prometheus.CounterVec {
+	counted := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "banyan_sqs_messages_total",
+		Help: "Messages by what was done with them.",
+	}, []string{"done"})
+	for _, done := range []string{"received", "dropped", "hidden", "renewed", "buried", "deleted"} {
+		counted.WithLabelValues(done) // shown as 0 from the start
+	}
+	return counted
+}
+
+func checkQueues(orders, deadLetters string) error {
+	switch {
+	case orders == "":
+		return errors.New("the URL of the order queue is needed")
+	case deadLetters == "":
+		return errors.New("the URL of the dead-letter queue is needed")
+	case orders == deadLetters:
+		return errors.New("the order queue cannot be its own dead-letter queue")
+	case isFIFO(orders) != isFIFO(deadLetters):
+		return errors.New("the order queue and its dead-letter queue must both be FIFO, or neither")
+	}
+	return nil
 }
 
 // isFIFO goes by the name, as SQS does.

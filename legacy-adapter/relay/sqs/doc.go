@@ -63,13 +63,22 @@
 //
 // # Redrive
 //
-// A dead letter that is moved back, by the command or by a move task of SQS's
-// own, is taken out of its envelope and delivered. A move task has to be given
-// the order queue as its destination: SQS knows the source only of what it moved
-// itself.
+// An order that legacy refused is a dead letter of the book, which sends it anew
+// when somebody redrives it there; Letters.Clear then removes its message here.
+// Two kinds of message only the dead-letter queue knows: what is no order, and
+// what SQS moved there by itself. Letters shows them, sends them back one by one
+// or drops them.
+//
+// A dead letter that is moved back by a move task of SQS's own is taken out of
+// its envelope and delivered. A move task has to be given the order queue as its
+// destination: SQS knows the source only of what it moved itself. It has no
+// filter, and does not stop where the cause is still there: the command does.
 //
 // # What it needs to be allowed
 //
 // On the queue sqs:ReceiveMessage, DeleteMessage, ChangeMessageVisibility,
-// GetQueueAttributes and SendMessage; on the dead-letter queue sqs:SendMessage.
+// GetQueueAttributes and SendMessage; on the dead-letter queue sqs:SendMessage
+// and, to find it by the redrive policy, GetQueueUrl. Who looks after dead letters
+// needs on that queue ReceiveMessage, DeleteMessage, ChangeMessageVisibility and
+// GetQueueAttributes as well.
 package sqs

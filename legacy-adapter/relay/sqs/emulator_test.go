@@ -28,24 +28,13 @@ type rig struct {
 	book         *book
 }
 
-// Deviations that only a consumer minds.
-const (
-	oneOfAGroup awstest.Deviation = "a receipt has one message of a FIFO group, not as many as there are"
-	staleLock   awstest.Deviation = "a group is given out from its second message on: to one who waited while it was locked, or after both were put back"
-)
-
-var consumerFaults = map[string]map[awstest.Deviation]string{
-	"moto":   {staleLock: "the locked groups are copied when the wait begins, and time-outs are noticed one message after the other"},
-	"fauxqs": {oneOfAGroup: "the group is locked after its first message, in the same answer too"},
-}
-
 // excused has the known deviations of the emulators that a test here minds, and
 // what it leaves out for them. Nothing else is excused.
 var excused = map[awstest.Deviation]string{
 	awstest.NoTraceHeader:   "whether a dead letter keeps its trace is not asked",
 	awstest.NoStandardGroup: "whether a dead letter of a standard queue keeps its tenant is not asked",
-	staleLock:               "one relay waits at a FIFO queue, and has one order of a customer in hand",
-	oneOfAGroup:             "orders of one customer are taken one after the other, not in one batch",
+	awstest.StaleGroupLock:  "one relay waits at a FIFO queue, and has one order of a customer in hand",
+	awstest.OneOfAGroup:     "orders of one customer are taken one after the other, not in one batch",
 }
 
 // excuse reports whether the emulator has a deviation that is excused.
@@ -53,9 +42,6 @@ func (r *rig) excuse(d awstest.Deviation) bool {
 	r.t.Helper()
 	require.Contains(r.t, excused, d)
 	reason, has := r.emulator.Has(d)
-	if own, mine := consumerFaults[r.emulator.Name][d]; mine {
-		reason, has = own, true
-	}
 	if has {
 		r.t.Logf("%s: %s (%s): %s", r.emulator.Name, d, reason, excused[d])
 	}
@@ -309,7 +295,7 @@ func TestSource_OrdersOfOneCustomerComeInSequence(t *testing.T) {
 		require.Equal(t, bob.ID, second[0].Order.ID, "Ann's first is in hand")
 		r.settle(s, order.DispositionDeferred, first...)
 		r.settle(s, order.DispositionWritten, second...)
-		if r.excuse(oneOfAGroup) {
+		if r.excuse(awstest.OneOfAGroup) {
 			for _, next := range []order.Order{ann1, ann2} {
 				again := r.receive(s, 1)
 				require.Equal(t, next.ID, again[0].Order.ID)
@@ -327,7 +313,7 @@ func TestSource_OrdersOfOneCustomerComeInSequence(t *testing.T) {
 func TestSource_AnOldMessageThatIsDeferredIsSentAnewInSequence(t *testing.T) {
 	onEmulators(t, func(t *testing.T, r *rig) {
 		orders := customers(2, "ann")
-		if r.fifo && r.excuse(oneOfAGroup) {
+		if r.fifo && r.excuse(awstest.OneOfAGroup) {
 			orders = orders[:1]
 		}
 		r.send(orders...)

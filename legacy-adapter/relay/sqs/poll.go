@@ -62,24 +62,24 @@ func (s *Source) receive(ctx context.Context, n int, wait time.Duration) ([]Mess
 
 // remove deletes messages. One whose handle is no longer good was given out
 // again meanwhile: it is done with when it comes.
-func (s *Source) remove(ctx context.Context, messages []Message) error {
+func (d *desk) remove(ctx context.Context, messages []Message) error {
 	for part := range slices.Chunk(messages, maxBatch) {
-		in := &awssqs.DeleteMessageBatchInput{QueueUrl: &s.o.Queue}
+		in := &awssqs.DeleteMessageBatchInput{QueueUrl: &d.o.Queue}
 		for i, m := range part {
 			in.Entries = append(in.Entries, types.DeleteMessageBatchRequestEntry{
 				Id: aws.String(strconv.Itoa(i)), ReceiptHandle: aws.String(m.Handle),
 			})
 		}
-		out, err := s.o.Client.DeleteMessageBatch(ctx, in)
+		out, err := d.o.Client.DeleteMessageBatch(ctx, in)
 		if err != nil {
 			return fmt.Errorf("delete messages: %w", err)
 		}
-		s.count("deleted", len(out.Successful))
+		d.count("deleted", len(out.Successful))
 		for _, f := range out.Failed {
 			if !f.SenderFault {
 				return fmt.Errorf("delete message: %s: %s", aws.ToString(f.Code), aws.ToString(f.Message))
 			}
-			s.log.Warn("message not deleted", "code", aws.ToString(f.Code), "err", aws.ToString(f.Message))
+			d.log.Warn("message not deleted", "code", aws.ToString(f.Code), "err", aws.ToString(f.Message))
 		}
 	}
 	return nil

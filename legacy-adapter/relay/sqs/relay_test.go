@@ -27,7 +27,7 @@ func TestRelay_TwoRelaysOnOneQueueWriteEachOrderOnceAndInSequence(t *testing.T) 
 		s := &stall{t: t, book: r.book, shop: &shop{away: true}}
 		var ends []func() error
 		relays, size := 2, 7
-		if r.fifo && r.excuse(staleLock) {
+		if r.fifo && r.excuse(awstest.StaleGroupLock) {
 			relays, size = 1, 5
 		}
 		for range relays {

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"net/url"
 	"os"
 	"time"
@@ -22,7 +21,7 @@ type Reader struct{ db *sql.DB }
 const readers = 4
 
 // OpenReader opens the file at path, which must be there.
-func OpenReader(_ context.Context, path string) (*Reader, error) {
+func OpenReader(ctx context.Context, path string) (*Reader, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, err
 	}
@@ -31,6 +30,14 @@ func OpenReader(_ context.Context, path string) (*Reader, error) {
 		return nil, err
 	}
 	db.SetMaxOpenConns(readers)
+	var version int
+	err = db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version)
+	if err == nil && version < len(migrations()) {
+		err = fmt.Errorf("%s was made by an older banyan: start \"banyan up\" once on its folder, which brings it up to date", path)
+	}
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
 	return &Reader{db}, nil
 }
 
@@ -76,8 +83,9 @@ func (r *Reader) Head(ctx context.Context, session string) (replay.Head, bool, e
 }
 
 // columns are those of a capture, in the order in which scan reads them.
-const columns = `SELECT r.seq, r.id, r.accepted_at, r.session, r.key, r.head, q.told, q.doubt, q.sent_at, q.due_at,
-	coalesce(q.state, e.state), coalesce(q.attempts, e.attempts), coalesce(q.cause, e.cause), e.at
+const columns = `SELECT r.seq, r.id, r.accepted_at, r.session, r.key, r.head, q.told, coalesce(q.doubt, e.doubt), q.sent_at, q.due_at,
+	coalesce(q.state, e.state), coalesce(q.attempts, e.attempts), coalesce(q.cause, e.cause), e.at,
+	coalesce(q.failures, 0), coalesce(q.failing_since, 0)
 	FROM requests r LEFT JOIN queue q ON q.seq = r.seq LEFT JOIN ended e ON e.seq = r.seq `
 
 func scan(row interface{ Scan(...any) error }) (c replay.Capture, err error) {
@@ -86,7 +94,8 @@ func scan(row interface{ Scan(...any) error }) (c replay.Capture, err error) {
 	var told, doubt sql.NullBool
 	var sent, due, ended, state, attempts sql.NullInt64
 	var cause sql.NullString
-	err = row.Scan(&c.Seq, &c.ID, &accepted, &c.Session, &c.Key, &head, &told, &doubt, &sent, &due, &state, &attempts, &cause, &ended)
+	var since int64
+	err = row.Scan(&c.Seq, &c.ID, &accepted, &c.Session, &c.Key, &head, &told, &doubt, &sent, &due, &state, &attempts, &cause, &ended, &c.Failures, &since)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return c, order.ErrNotFound
@@ -97,6 +106,7 @@ func scan(row interface{ Scan(...any) error }) (c replay.Capture, err error) {
 	}
 	c.AcceptedAt, c.Told, c.Doubt = time.Unix(0, accepted).UTC(), told.Bool, doubt.Bool
 	c.SentAt, c.DueAt, c.EndedAt = fromNanos(sent.Int64), fromNanos(due.Int64), fromNanos(ended.Int64)
+	c.FailingSince = fromNanos(since)
 	c.State, c.Attempts, c.Cause = replay.State(state.Int64), int(attempts.Int64), cause.String
 	if err := json.Unmarshal(head, &c.Request); err != nil {
 		return c, fmt.Errorf("read captured request %s: %w", c.ID, err)
@@ -137,28 +147,6 @@ func (r *Reader) Find(ctx context.Context, id string) (replay.Record, error) {
 	}
 	record.Answer = &a
 	return record, nil
-}
-
-// Dead returns the dead letters, newest first, at most limit of them; to page,
-// set before to the last Seq shown.
-func (r *Reader) Dead(ctx context.Context, before int64, limit int) ([]replay.Capture, error) {
-	if before == 0 {
-		before = math.MaxInt64
-	}
-	rows, err := r.db.QueryContext(ctx, columns+`WHERE e.state = 5 AND e.seq < ? ORDER BY e.seq DESC LIMIT ?`, before, limit)
-	if err != nil {
-		return nil, fmt.Errorf("list dead captures: %w", err)
-	}
-	defer rows.Close()
-	var list []replay.Capture
-	for rows.Next() {
-		c, err := scan(rows)
-		if err != nil {
-			return nil, fmt.Errorf("list dead captures: %w", err)
-		}
-		list = append(list, c)
-	}
-	return list, rows.Err()
 }
 
 // Ledger counts. It is read in one statement, and so at one moment.

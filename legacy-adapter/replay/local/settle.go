@@ -46,8 +46,9 @@ func (s *Store) Settle(_ context.Context, st replay.Settlement) (done replay.Set
 
 func (t *tx) settle(st replay.Settlement) (replay.Settled, error) {
 	if !st.State.Ended() {
-		err := t.exec(`UPDATE queue SET state = ?, doubt = max(doubt, ?), due_at = ?, cause = ? WHERE seq = ?`,
-			int64(st.State), st.Sent, nanos(st.DueAt), st.Cause, st.Seq)
+		err := t.exec(`UPDATE queue SET state = ?, doubt = max(doubt, ?), due_at = ?, cause = ?, failures = failures + ?,
+			failing_since = CASE WHEN ? AND failing_since = 0 THEN ? ELSE failing_since END WHERE seq = ?`,
+			int64(st.State), st.Sent, nanos(st.DueAt), st.Cause, st.Failed, st.Failed, nanos(st.At), st.Seq)
 		return replay.Settled{State: st.State}, err
 	}
 	var told, doubt bool
@@ -71,6 +72,12 @@ func (t *tx) settle(st replay.Settlement) (replay.Settled, error) {
 	}
 	if err := t.exec(countEnded[done.State]); err != nil {
 		return done, err
+	}
+	if done.State == replay.Dead {
+		err := t.note(st.Seq, entry{replay.AuditEntry{At: st.At, Action: replay.Refused, Who: byLegacy, Cause: st.Cause}, nil})
+		if err != nil {
+			return done, err
+		}
 	}
 	if err := t.keepAnswer(st); err != nil {
 		return done, err
@@ -165,7 +172,7 @@ func (t *tx) forget(before, now time.Time) (n int64, err error) {
 	if err := t.exec(`DELETE FROM claims WHERE claim IN (SELECT claim FROM requests WHERE`+which+`) AND`+which, seqs, seqs); err != nil {
 		return 0, err
 	}
-	for _, table := range []string{"answers", "ended", "requests"} {
+	for _, table := range []string{"answers", "audit", "ended", "requests"} {
 		if err := t.exec(`DELETE FROM `+table+` WHERE`+which, seqs); err != nil {
 			return 0, err
 		}

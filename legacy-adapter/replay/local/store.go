@@ -32,6 +32,9 @@ import (
 //go:embed schema.sql
 var schema string
 
+//go:embed schema_audit.sql
+var schemaAudit string
+
 // Options says where a store keeps its requests.
 type Options struct {
 	Path string           // of the SQLite file; made when missing
@@ -118,7 +121,7 @@ func (s *Store) open(ctx context.Context, o Options) (err error) {
 
 // migrations takes a file from version i to version i+1, where the version is
 // SQLite's user_version. Entries are only ever added.
-func migrations() []string { return []string{schema} }
+func migrations() []string { return []string{schema, schemaAudit} }
 
 func migrate(ctx context.Context, db *sql.DB) error {
 	var version int

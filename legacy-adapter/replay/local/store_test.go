@@ -216,10 +216,79 @@ func TestStore_RedrivenTakesItsOldPlace(t *testing.T) {
 	dead, later := b.accept("ann", "1"), b.accept("ann", "2")
 	b.settle(dead, replay.Settlement{State: replay.Dead})
 	require.NoError(t, b.Begin(t.Context(), later.Seq, b.now))
-	require.NoError(t, b.Redrive(t.Context(), dead.ID))
+	require.NoError(t, b.Redrive(t.Context(), dead.ID, replay.Act{Who: "joe"}))
 	require.Empty(t, b.due(), "one of a session at a time")
 	b.settle(later, replay.Settlement{State: replay.Written})
 	require.Equal(t, []string{dead.ID}, b.due())
+}
+
+func TestStore_WhatIsDoneToADeadLetterStandsInItsAudit(t *testing.T) {
+	b := open(t)
+	joe := replay.Act{Who: "joe", Why: "she called"}
+	c := b.accept("ann", "1")
+	require.ErrorIs(t, b.Redrive(t.Context(), c.ID, joe), replay.ErrNotDead)
+	require.ErrorIs(t, b.Drop(t.Context(), "01KA0000000000000000000000", joe), order.ErrNotFound)
+	b.settle(c, replay.Settlement{State: replay.Dead, Cause: "legacy answered 409 Conflict"})
+	require.NoError(t, b.NoteCheck(t.Context(), c.ID, "legacy does not have it", joe))
+	require.NoError(t, b.Edit(t.Context(), c.ID, []byte("2"), joe))
+	require.NoError(t, b.Redrive(t.Context(), c.ID, joe))
+	changed, err := b.Load(t.Context(), c.Seq)
+	require.NoError(t, err)
+	require.Equal(t, "2", string(changed.Body))
+	b.settle(c, replay.Settlement{State: replay.Dead, Cause: "legacy answered 410 Gone", Sent: true})
+	require.ErrorIs(t, b.Edit(t.Context(), c.ID, []byte("3"), joe), replay.ErrMayBeThere, "legacy may have it as it was")
+	require.NoError(t, b.Drop(t.Context(), c.ID, joe))
+	trail, err := b.Trail(t.Context(), c.ID)
+	require.NoError(t, err)
+	var actions []replay.Action
+	for _, e := range trail {
+		actions = append(actions, e.Action)
+	}
+	require.Equal(t, []replay.Action{replay.Refused, replay.Checked, replay.Edited, replay.Redriven, replay.Refused, replay.Dropped}, actions)
+	require.Equal(t, "legacy", trail[0].Who)
+	require.Equal(t, replay.AuditEntry{At: trail[5].At, Action: replay.Dropped, Who: "joe", Why: "she called", Cause: "legacy answered 410 Gone"}, trail[5])
+	require.EqualValues(t, 1, b.ask("SELECT count(*) FROM audit WHERE before = x'31'"))
+}
+
+func TestStore_GroupsTheDeadByCause(t *testing.T) {
+	b := open(t)
+	for n := range 5 {
+		c := b.accept(fmt.Sprint("session", n), fmt.Sprint(n))
+		cause := "legacy answered 409 Conflict"
+		if n == 3 {
+			cause = "outcome unknown"
+		}
+		b.settle(c, replay.Settlement{State: replay.Dead, Cause: cause})
+	}
+	causes, err := b.Causes(t.Context())
+	require.NoError(t, err)
+	require.Len(t, causes, 2)
+	require.EqualValues(t, 4, causes[0].Count)
+	require.Equal(t, "legacy answered 409 Conflict", causes[0].Cause)
+	first, err := b.Dead(t.Context(), replay.DeadFilter{Cause: "CONFLICT", Limit: 2})
+	require.NoError(t, err)
+	require.Equal(t, causes[0].Example, first[0].ID)
+	next, err := b.Dead(t.Context(), replay.DeadFilter{Cause: "conflict", After: first[1].ID})
+	require.NoError(t, err)
+	require.Len(t, next, 2)
+	none, err := b.Dead(t.Context(), replay.DeadFilter{Cause: "sold out"})
+	require.NoError(t, err)
+	require.Empty(t, none)
+}
+
+func TestStore_CountsHowOftenLegacyItselfFailed(t *testing.T) {
+	b := open(t)
+	c := b.accept("ann", "1")
+	first := b.now
+	for n := range 3 {
+		require.NoError(t, b.Begin(t.Context(), c.Seq, b.now))
+		b.settle(c, replay.Settlement{State: replay.Waiting, Failed: n != 1, At: b.now})
+		b.now = b.now.Add(time.Hour)
+	}
+	got, err := b.Load(t.Context(), c.Seq)
+	require.NoError(t, err)
+	require.Equal(t, 2, got.Failures)
+	require.True(t, first.Equal(got.FailingSince))
 }
 
 func TestStore_IsItsOwnersToRead(t *testing.T) {
@@ -296,4 +365,25 @@ func BenchmarkStore_Accept(b *testing.B) {
 			})
 		})
 	}
+}
+
+func TestStore_OfAnOlderVersionIsBroughtUpToDateWithAllItHolds(t *testing.T) {
+	b := open(t)
+	c := b.accept("ann", "1")
+	b.settle(c, replay.Settlement{State: replay.Dead, Cause: "legacy answered 409 Conflict"})
+	waits := b.accept("bob", "2")
+	require.NoError(t, b.Close())
+	db, err := sql.Open("sqlite", b.path)
+	require.NoError(t, err)
+	_, err = db.ExecContext(t.Context(), "DROP TABLE audit; ALTER TABLE queue DROP COLUMN failures; ALTER TABLE queue DROP COLUMN failing_since; PRAGMA user_version = 1")
+	require.NoError(t, err)
+	require.NoError(t, db.Close())
+	_, err = local.OpenReader(t.Context(), b.path)
+	require.ErrorContains(t, err, "made by an older banyan")
+	b.reopen()
+	require.Equal(t, []string{waits.ID}, b.due())
+	require.NoError(t, b.Redrive(t.Context(), c.ID, replay.Act{Who: "joe"}))
+	trail, err := b.Trail(t.Context(), c.ID)
+	require.NoError(t, err)
+	require.Len(t, trail, 1)
 }

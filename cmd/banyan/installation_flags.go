@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"strings"
+
+	sdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/goccy/go-yaml"
+
+	"github.com/banyan-edge/banyan/cloudformation/deploy"
+)
+
+// installationFlags say which installation on AWS is meant: its stacks are
+// NAME-artifacts, NAME-api, NAME-legacy-adapter, NAME-edge and NAME-ops.
+type installationFlags struct {
+	Name        string `help:"The installation's name; its stacks begin with it." default:"banyan"`
+	EndpointURL string `help:"Where AWS's services are asked for instead, such as an emulator; AWS_ENDPOINT_URL says the same." name:"endpoint-url" placeholder:"URL"`
+}
+
+// parts are the stacks in the order in which they are made: each takes what it
+// needs from those before.
+var parts = []string{"api", "legacy-adapter", "edge", "ops"}
+
+// The parts that are not like the others.
+const (
+	artifactsPart = "artifacts"
+	edgePart      = "edge"
+)
+
+func (f installationFlags) stack(part string) string { return f.Name + "-" + part }
+
+// account is AWS as the commands of an installation reach it.
+type account struct {
+	flags  installationFlags
+	config sdk.Config
+	term   terminal
+}
+
+func (f installationFlags) open(ctx context.Context, term terminal) (*account, error) {
+	cfg, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return nil, withHint(fmt.Errorf("read AWS's configuration: %w", err), "AWS_PROFILE chooses another; ~/.aws/config holds them")
+	}
+	if f.EndpointURL != "" {
+		cfg.BaseEndpoint = sdk.String(f.EndpointURL)
+	}
+	if cfg.Region == "" {
+		return nil, withHint(errors.New("no AWS region is set"), "set AWS_REGION, or a profile that has one")
+	}
+	return &account{flags: f, config: cfg, term: term}, nil
+}
+
+// region is where a part is: CloudFront's stacks are in us-east-1 alone.
+func (a *account) region(part string) string {
+	if part == edgePart {
+		return edgeRegion
+	}
+	return a.config.Region
+}
+
+// deployer returns what makes and removes a part. The bucket may be nil.
+func (a *account) deployer(part string, bucket *deploy.Bucket) *deploy.Deployer {
+	client := cloudformation.NewFromConfig(a.config, func(o *cloudformation.Options) { o.Region = a.region(part) })
+	return deploy.New(deploy.Options{CloudFormation: client, Bucket: bucket, Progress: a.term.Err})
+}
+
+// bucket returns a bucket in a part's region.
+func (a *account) bucket(part, name string) *deploy.Bucket {
+	emulated := a.config.BaseEndpoint != nil || os.Getenv("AWS_ENDPOINT_URL") != "" || os.Getenv("AWS_ENDPOINT_URL_S3") != ""
+	client := s3.NewFromConfig(a.config, func(o *s3.Options) { o.Region, o.UsePathStyle = a.region(part), emulated })
+	return &deploy.Bucket{S3: client, Name: name, Region: a.region(part)}
+}
+
+// parameterFlags are what a reader decides about the stacks.
+type parameterFlags struct {
+	Parameters string   `help:"A file with parameters of the stacks: PART: {Name: value}." type:"existingfile" placeholder:"FILE"`
+	Set        []string `help:"One parameter, as PART.Name=value; counts more than the file. Give it once for each." placeholder:"PART.NAME=VALUE" sep:"none"`
+}
+
+// read returns what is given, by part.
+func (f parameterFlags) read(known []string) (map[string]map[string]string, error) {
+	given := make(map[string]map[string]string)
+	if f.Parameters != "" {
+		text, err := os.ReadFile(f.Parameters)
+		if err != nil {
+			return nil, fmt.Errorf("read the parameters: %w", err)
+		}
+		if err := yaml.UnmarshalWithOptions(text, &given, yaml.Strict()); err != nil {
+			return nil, withHint(fmt.Errorf("read the parameters in %s: %w", f.Parameters, err), "write PART: {Name: value}, such as edge: {LegacyDomain: legacy.example.com}")
+		}
+	}
+	for _, text := range f.Set {
+		name, value, ok := strings.Cut(text, "=")
+		part, parameter, dotted := strings.Cut(name, ".")
+		if !ok || !dotted {
+			return nil, badUsage(fmt.Sprintf("--set %q is not PART.Name=value", text), "write --set edge.LegacyDomain=legacy.example.com")
+		}
+		if given[part] == nil {
+			given[part] = make(map[string]string)
+		}
+		given[part][parameter] = value
+	}
+	for part := range given {
+		if !isOneOf(part, known) {
+			return nil, badUsage(fmt.Sprintf("there is no part %q", part), "the parts are "+strings.Join(known, ", "))
+		}
+	}
+	return given, nil
+}
+
+func isOneOf(name string, known []string) bool {
+	for _, k := range known {
+		if k == name {
+			return true
+		}
+	}
+	return false
+}
+
+// renamed are outputs that another part's parameter has a name of its own for.
+var renamed = map[string]map[string]string{
+	"api":            {"FunctionName": "ApiFunction", "FunctionLogGroup": "ApiLogGroup", "OriginSecretA": "OriginSecret"},
+	"legacy-adapter": {"FunctionName": "RelayFunction", "FunctionLogGroup": "RelayLogGroup"},
+	"edge":           {"RequestFunctionName": "RequestFunction", "WebAclName": "WebAcl"},
+}
+
+// offered is what a part's outputs are to the parts after it.
+func offered(part string, outputs map[string]string) map[string]string {
+	offer := maps.Clone(outputs)
+	for output, parameter := range renamed[part] {
+		if value, ok := offer[output]; ok {
+			offer[parameter] = value
+			delete(offer, output)
+		}
+	}
+	return offer
+}
+
+// explainDeploy gives what deploy says its hint.
+func explainDeploy(err error) error {
+	var hinting interface {
+		error
+		Hint() string
+	}
+	var missing *deploy.MissingError
+	switch {
+	case errors.As(err, &missing):
+		return withHint(err, "give each with --set PART.Name=value, or in the file of --parameters")
+	case errors.As(err, &hinting) && hinting.Hint() != "":
+		return withHint(err, "%s", hinting.Hint())
+	}
+	return err
+}
