@@ -24,6 +24,10 @@ type Behavior struct {
 type Functions struct {
 	Request  []byte // viewer-request: decides, and selects the origin
 	Response []byte // viewer-response: sets the visitor cookie
+
+	// Fingerprint and Behaviors tell what is deployed from what a table needs:
+	// outputs that banyan plan reads. Empty: there are no such outputs.
+	Fingerprint, Behaviors string
 }
 
 // What CloudFront takes ("Quotas", CloudFront Developer Guide).
@@ -62,6 +66,7 @@ func Edge(behaviors []Behavior, f Functions) ([]byte, error) {
 	var b bytes.Buffer
 	err = t.Execute(&b, map[string]any{
 		"RequestFunction": string(f.Request), "ResponseFunction": string(f.Response), "Behaviors": listed,
+		"FunctionFingerprint": f.Fingerprint, "BehaviorsFingerprint": f.Behaviors,
 		"CachingDisabled": cachingDisabled, "CachingOptimized": cachingOptimized, "AllViewer": allViewer,
 	})
 	return b.Bytes(), err

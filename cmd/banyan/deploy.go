@@ -11,6 +11,7 @@ import (
 	"github.com/banyan-edge/banyan/cloudformation"
 	"github.com/banyan-edge/banyan/cloudformation/deploy"
 	"github.com/banyan-edge/banyan/edge/cloudfront"
+	"github.com/banyan-edge/banyan/edge/cloudfront/publish"
 	"github.com/banyan-edge/banyan/edge/route"
 )
 
@@ -19,7 +20,7 @@ type deployCommand struct {
 	parameterFlags
 	packaging
 	edgeFlags
-	Only         []string `help:"Only these parts, comma-separated: api, legacy-adapter, edge, ops." placeholder:"PART"`
+	Only         []string `help:"Only these parts, comma-separated: api, legacy-adapter, edge, ops, edge-ops." placeholder:"PART"`
 	Yes          bool     `help:"Make the changes; without it they are only shown." short:"y"`
 	AllowReplace bool     `help:"Go on where something that holds orders would be replaced by a new, empty one."`
 }
@@ -71,25 +72,45 @@ type deployment struct {
 	artifact *cloudfront.Artifact
 	bundles  []deploy.Bundle
 
-	found map[string]string // what the parts so far have to offer
-	later []string          // parts that can only be shown when others are there
-	shown []*deploy.ChangeSet
+	found                  map[string]string // what the parts so far have to offer
+	codeBucket, edgeBucket *deploy.Bucket    // nil where they are not there yet
+	later                  []string          // parts that can only be shown when others are there
+	shown                  []*deploy.ChangeSet
 }
 
 func (d *deployment) run(ctx context.Context) error {
 	d.offerLegacy()
-	for _, region := range []string{"api", edgePart} {
-		if err := d.artifacts(ctx, region); err != nil {
-			return err
-		}
+	if err := d.artifacts(ctx, apiPart); err != nil {
+		return err
 	}
 	for _, part := range parts {
+		if part == edgeOpsPart && !d.account.apart() {
+			continue
+		}
+		if part == edgePart {
+			if err := d.readyTheEdge(ctx); err != nil {
+				return err
+			}
+		}
 		if err := d.part(ctx, part); err != nil {
 			return err
 		}
 	}
 	d.sayWhatIsNext()
 	return nil
+}
+
+// readyTheEdge compiles the table for the API's own name, and puts it where a new
+// edge's store is filled from.
+func (d *deployment) readyTheEdge(ctx context.Context) (err error) {
+	if d.command.ServerlessHost == "" && d.found["ApiDomain"] != "" {
+		flags := d.command.edgeFlags
+		flags.ServerlessHost = d.found["ApiDomain"]
+		if d.artifact, err = flags.compile(d.table); err != nil {
+			return err
+		}
+	}
+	return d.artifacts(ctx, edgePart)
 }
 
 // offerLegacy takes legacy's host from banyan.yaml, unless it is one that only
@@ -114,13 +135,14 @@ func (d *deployment) offerLegacy() {
 // where there is no bucket yet nothing can be uploaded.
 func (d *deployment) artifacts(ctx context.Context, part string) error {
 	deployer, stack := d.account.deployer(part, nil), deploy.Stack{Name: d.command.stack(artifactsPart), Template: deploy.Artifacts, Tags: d.tags()}
-	if part == edgePart && d.account.region(part) != d.account.config.Region || part != edgePart {
+	if part != edgePart || d.account.apart() {
 		if err := d.apply(ctx, deployer, stack); err != nil {
 			return err
 		}
 	}
 	outputs, err := deployer.Outputs(ctx, stack.Name)
 	if errors.Is(err, deploy.ErrNoStack) && !d.command.Yes {
+		d.later = append(d.later, artifactsPart)
 		return nil
 	}
 	if err != nil {
@@ -128,9 +150,10 @@ func (d *deployment) artifacts(ctx context.Context, part string) error {
 	}
 	bucket := d.account.bucket(part, outputs[deploy.ArtifactsOutput])
 	if part == edgePart {
-		return d.uploadItems(ctx, bucket)
+		d.edgeBucket = bucket
+		return bucket.Put(ctx, d.itemsKey(), d.artifact.ItemsFile())
 	}
-	d.found["CodeBucket"] = bucket.Name
+	d.found["CodeBucket"], d.codeBucket = bucket.Name, bucket
 	for _, b := range d.bundles {
 		text, err := os.ReadFile(b.Path)
 		if err != nil {
@@ -143,28 +166,15 @@ func (d *deployment) artifacts(ctx context.Context, part string) error {
 	return nil
 }
 
-// uploadItems puts the table where the edge's stack fills its store from when it
-// is made.
-func (d *deployment) uploadItems(ctx context.Context, bucket *deploy.Bucket) error {
-	key := fmt.Sprintf("items/%d.json", d.artifact.Epoch)
-	if err := bucket.Put(ctx, key, d.artifact.ItemsFile()); err != nil {
-		return err
-	}
-	d.found["EdgeBucket"] = bucket.Name
-	return nil
-}
+func (d *deployment) itemsKey() string { return fmt.Sprintf("items/%d.json", d.artifact.Epoch) }
 
 func (d *deployment) tags() map[string]string { return map[string]string{"banyan": d.command.Name} }
 
 // part makes or changes one part, or says what would be.
 func (d *deployment) part(ctx context.Context, part string) error {
-	bucketName := d.found["CodeBucket"]
-	if part == edgePart {
-		bucketName = d.found["EdgeBucket"]
-	}
-	var bucket *deploy.Bucket
-	if bucketName != "" {
-		bucket = d.account.bucket(part, bucketName)
+	bucket := d.codeBucket
+	if d.account.region(part) == edgeRegion {
+		bucket = d.edgeBucket
 	}
 	deployer := d.account.deployer(part, bucket)
 	stack, err := d.stack(part)
@@ -172,17 +182,16 @@ func (d *deployment) part(ctx context.Context, part string) error {
 		return err
 	}
 	if len(d.command.Only) == 0 || isOneOf(part, d.command.Only) {
-		err := stack.Wire(d.given[part], d.found)
-		var missing *deploy.MissingError
-		switch {
-		case errors.As(err, &missing) && !d.command.Yes && len(d.later) > 0:
-			d.later = append(d.later, part)
-			d.account.term.say("%s: a new stack; what is in it is shown when %s is there", stack.Name, d.later[0])
-			return nil
-		case err != nil:
+		if ready, err := d.wire(part, &stack); err != nil || !ready {
 			return err
 		}
-		if err := d.apply(ctx, deployer, stack); err != nil {
+		if part == edgePart {
+			err = d.fillOnce(ctx, deployer, &stack)
+		}
+		if err == nil {
+			err = d.apply(ctx, deployer, stack)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -191,8 +200,35 @@ func (d *deployment) part(ctx context.Context, part string) error {
 		d.later = append(d.later, part)
 		return nil
 	}
-	maps.Copy(d.found, offered(part, outputs))
+	maps.Copy(d.found, outputs)
 	return err
+}
+
+// wire gives a stack its parameters. It is false where they come from stacks
+// that are not there yet, and nothing is to be made.
+func (d *deployment) wire(part string, stack *deploy.Stack) (ready bool, err error) {
+	offer := maps.Clone(d.found)
+	for _, name := range []string{"DistributionId", "RequestFunction", "WebAcl"} {
+		if part == opsPart && d.account.apart() {
+			delete(offer, name) // their alarms are made in their own region
+		}
+	}
+	if part == edgeOpsPart {
+		offer = map[string]string{"Name": d.command.Name}
+		for _, name := range []string{"DistributionId", "RequestFunction", "WebAcl"} {
+			if value, ok := d.found[name]; ok {
+				offer[name] = value
+			}
+		}
+	}
+	err = stack.Wire(d.given[part], offer)
+	var missing *deploy.MissingError
+	if errors.As(err, &missing) && !d.command.Yes && len(d.later) > 0 {
+		d.account.term.say("%s: a new stack; what is in it can be shown when %s is there", stack.Name, d.command.stack(d.later[0]))
+		d.later = append(d.later, part)
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // stack returns a part's stack without its parameters, and puts what it alone
@@ -209,18 +245,13 @@ func (d *deployment) stack(part string) (deploy.Stack, error) {
 		s.Template, err = edgeTemplate(d.artifact)
 		return s, err
 	}
-	t, _ := cloudformation.Named(part)
+	t, _ := cloudformation.Named(strings.TrimPrefix(part, "edge-"))
 	s.Template = t.Text
 	return s, nil
 }
 
 // apply shows a stack's changes, and makes them where that is asked for.
 func (d *deployment) apply(ctx context.Context, deployer *deploy.Deployer, s deploy.Stack) error {
-	if s.Name == d.command.stack(edgePart) {
-		if err := d.fillOnce(ctx, deployer, &s); err != nil {
-			return err
-		}
-	}
 	c, err := deployer.Prepare(ctx, s)
 	if err != nil {
 		return err
@@ -246,13 +277,13 @@ func (d *deployment) apply(ctx context.Context, deployer *deploy.Deployer, s dep
 // table go by "banyan publish"; another source would make another store.
 func (d *deployment) fillOnce(ctx context.Context, deployer *deploy.Deployer, s *deploy.Stack) error {
 	const parameter = "ItemsArn"
-	if s.Parameters[parameter] != "" || d.found["EdgeBucket"] == "" {
+	if s.Parameters[parameter] != "" || d.edgeBucket == nil {
 		return nil
 	}
 	before, err := deployer.Parameters(ctx, s.Name)
 	switch {
 	case errors.Is(err, deploy.ErrNoStack):
-		s.Parameters[parameter] = fmt.Sprintf("arn:aws:s3:::%s/items/%d.json", d.found["EdgeBucket"], d.artifact.Epoch)
+		s.Parameters[parameter] = fmt.Sprintf("arn:aws:s3:::%s/%s", d.edgeBucket.Name, d.itemsKey())
 	case err != nil:
 		return err
 	case before[parameter] != "":
@@ -285,5 +316,8 @@ func edgeTemplate(a *cloudfront.Artifact) ([]byte, error) {
 	for i, b := range a.Behaviors {
 		behaviors[i] = cloudformation.Behavior{PathPattern: b.PathPattern, Routes: b.Routes, Cacheable: b.Arm == cloudfront.LegacyArm || b.Products}
 	}
-	return cloudformation.Edge(behaviors, cloudformation.Functions{Request: a.Function, Response: a.ResponseFunction})
+	return cloudformation.Edge(behaviors, cloudformation.Functions{
+		Request: a.Function, Response: a.ResponseFunction,
+		Fingerprint: publish.Fingerprint(a.Function, a.ResponseFunction), Behaviors: publish.Fingerprint(a.BehaviorsFile()),
+	})
 }

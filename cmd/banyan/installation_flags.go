@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"strings"
 
@@ -18,7 +17,8 @@ import (
 )
 
 // installationFlags say which installation on AWS is meant: its stacks are
-// NAME-artifacts, NAME-api, NAME-legacy-adapter, NAME-edge and NAME-ops.
+// NAME-artifacts, NAME-api, NAME-legacy-adapter, NAME-edge, NAME-ops and, where
+// the API is not in CloudFront's region, NAME-edge-ops.
 type installationFlags struct {
 	Name        string `help:"The installation's name; its stacks begin with it." default:"banyan"`
 	EndpointURL string `help:"Where AWS's services are asked for instead, such as an emulator; AWS_ENDPOINT_URL says the same." name:"endpoint-url" placeholder:"URL"`
@@ -26,12 +26,16 @@ type installationFlags struct {
 
 // parts are the stacks in the order in which they are made: each takes what it
 // needs from those before.
-var parts = []string{"api", "legacy-adapter", "edge", "ops"}
+var parts = []string{apiPart, relayPart, edgePart, opsPart, edgeOpsPart}
 
-// The parts that are not like the others.
+// The parts.
 const (
-	artifactsPart = "artifacts"
+	artifactsPart = "artifacts" // the bucket for zips and templates, in each region
+	apiPart       = "api"
+	relayPart     = "legacy-adapter"
 	edgePart      = "edge"
+	opsPart       = "ops"
+	edgeOpsPart   = "edge-ops" // the alarms of the edge, whose metrics are in us-east-1
 )
 
 func (f installationFlags) stack(part string) string { return f.Name + "-" + part }
@@ -59,11 +63,14 @@ func (f installationFlags) open(ctx context.Context, term terminal) (*account, e
 
 // region is where a part is: CloudFront's stacks are in us-east-1 alone.
 func (a *account) region(part string) string {
-	if part == edgePart {
+	if part == edgePart || part == edgeOpsPart {
 		return edgeRegion
 	}
 	return a.config.Region
 }
+
+// apart reports whether the edge is in another region than the API.
+func (a *account) apart() bool { return a.config.Region != edgeRegion }
 
 // deployer returns what makes and removes a part. The bucket may be nil.
 func (a *account) deployer(part string, bucket *deploy.Bucket) *deploy.Deployer {
@@ -122,25 +129,6 @@ func isOneOf(name string, known []string) bool {
 		}
 	}
 	return false
-}
-
-// renamed are outputs that another part's parameter has a name of its own for.
-var renamed = map[string]map[string]string{
-	"api":            {"FunctionName": "ApiFunction", "FunctionLogGroup": "ApiLogGroup", "OriginSecretA": "OriginSecret"},
-	"legacy-adapter": {"FunctionName": "RelayFunction", "FunctionLogGroup": "RelayLogGroup"},
-	"edge":           {"RequestFunctionName": "RequestFunction", "WebAclName": "WebAcl"},
-}
-
-// offered is what a part's outputs are to the parts after it.
-func offered(part string, outputs map[string]string) map[string]string {
-	offer := maps.Clone(outputs)
-	for output, parameter := range renamed[part] {
-		if value, ok := offer[output]; ok {
-			offer[parameter] = value
-			delete(offer, output)
-		}
-	}
-	return offer
 }
 
 // explainDeploy gives what deploy says its hint.

@@ -135,10 +135,7 @@ var unset = map[string]string{
 // awaited is what the stacks give or look for, and no entry reads or logs yet.
 // What an entry has learnt is to be taken out: the tests say so.
 var awaited = map[string]bool{
-	"BANYAN_EDGE_SECRETS":           true, // the two values of lambda.Secret, with a comma between them
-	"BANYAN_LEGACY_SECRET":          true, // the ARN of the secret that holds legacy's database
-	"secretsmanager:GetSecretValue": true, // to read that
-	"ledger counted":                true, // after each sweep, with accepted, written, waiting, dead, cancelled, difference
+	"ledger counted": true, // after each sweep, with accepted, written, waiting, dead, cancelled, difference
 }
 
 func TestTemplates_SettingsAreThoseThatTheEntriesRead(t *testing.T) {

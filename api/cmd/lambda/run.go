@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 
 	awslambda "github.com/aws/aws-lambda-go/lambda"
 
@@ -41,8 +42,12 @@ func serve(ctx context.Context, settings Settings, stderr io.Writer) error {
 		return err
 	}
 	settings.Adapter.Logger = log
+	guarded, err := behindEdge(shop.New(shop.Options{Orders: store, Logger: log}), settings.EdgeSecrets)
+	if err != nil {
+		return errors.Join(err, store.close())
+	}
 	handler := entry{
-		adapter: lambda.New(shop.New(shop.Options{Orders: store, Logger: log}), settings.Adapter),
+		adapter: lambda.New(guarded, settings.Adapter),
 		sweep:   store.sweep, log: log,
 	}
 
@@ -55,6 +60,15 @@ func serve(ctx context.Context, settings Settings, stderr io.Writer) error {
 	case <-ctx.Done():
 	}
 	return store.close()
+}
+
+// behindEdge lets only through what comes from the edge, where there are secrets
+// to tell it by.
+func behindEdge(h http.Handler, secrets []string) (http.Handler, error) {
+	if len(secrets) == 0 {
+		return h, nil
+	}
+	return lambda.RequireSecret(h, lambda.Secret{Values: secrets})
 }
 
 // hintFor says what to do about a failed start.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/banyan-edge/banyan/api/intake/aws"
 	"github.com/banyan-edge/banyan/api/lambda"
@@ -30,6 +31,10 @@ type Settings struct {
 	// Adapter says how events are read: BANYAN_BASE_PATH, BANYAN_TRUSTED_HOPS and
 	// BANYAN_TRUST_FORWARDED_HOST. Behind CloudFront the last two are 1 and true.
 	Adapter lambda.Options
+	// EdgeSecrets are what the edge sends as x-banyan-secret, one or, while one
+	// replaces the other, two, with a comma between (BANYAN_EDGE_SECRETS). Empty:
+	// whoever finds the API's address may ask it.
+	EdgeSecrets []string
 }
 
 func readSettings(getenv func(string) string) (Settings, error) {
@@ -75,6 +80,9 @@ func readSettings(getenv func(string) string) (Settings, error) {
 			return s, fmt.Errorf("BANYAN_TRUST_FORWARDED_HOST is %q, neither true nor false", text)
 		}
 		s.Adapter.TrustForwardedHost = trust
+	}
+	if text := getenv("BANYAN_EDGE_SECRETS"); text != "" {
+		s.EdgeSecrets = strings.Split(text, ",")
 	}
 	return s, nil
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -75,9 +76,18 @@ func (f *function) open(ctx context.Context, writeTimeout time.Duration) (*parts
 	if f.parts != nil {
 		return f.parts, nil
 	}
-	inbox, err := f.openInbox(ctx)
+	cfg, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read AWS configuration: %w", err)
+	}
+	inbox, err := f.openInbox(ctx, cfg)
 	if err != nil {
 		return nil, err
+	}
+	if f.settings.LegacySecret != "" {
+		if f.settings.Legacy.Database, err = database(ctx, cfg, f.settings.LegacySecret); err != nil {
+			return nil, err
+		}
 	}
 	legacy, err := legacydb.Open(ctx, f.settings.Legacy, legacydb.Options{Logger: f.log})
 	if err != nil {
@@ -94,11 +104,7 @@ func (f *function) open(ctx context.Context, writeTimeout time.Duration) (*parts
 	return p, nil
 }
 
-func (f *function) openInbox(ctx context.Context) (*sqs.Inbox, error) {
-	cfg, err := config.LoadDefaultConfig(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("read AWS configuration: %w", err)
-	}
+func (f *function) openInbox(ctx context.Context, cfg sdk.Config) (*sqs.Inbox, error) {
 	queue := awssqs.NewFromConfig(cfg)
 	o := aws.Options{
 		Table: f.settings.Table, Queue: f.settings.Queue, Bucket: f.settings.Bucket,

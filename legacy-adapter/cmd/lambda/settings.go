@@ -26,6 +26,10 @@ type Settings struct {
 	// names, banyan.yaml beside the function unless it is set, or the section
 	// itself, without its key, in BANYAN_LEGACY.
 	Legacy legacydb.Config
+	// LegacySecret is the secret in Secrets Manager that holds the database's
+	// address, postgres://… or mysql://…, and counts more than what the legacy
+	// section says (BANYAN_LEGACY_SECRET); empty: none.
+	LegacySecret string
 	// Connections is how many one environment holds at most
 	// (BANYAN_LEGACY_CONNECTIONS); zero: 1.
 	Connections int
@@ -48,7 +52,7 @@ func readSettings(getenv func(string) string) (Settings, error) {
 	s := Settings{
 		Queue: getenv("BANYAN_QUEUE"), DeadLetters: getenv("BANYAN_DEAD_LETTERS"),
 		Table: getenv("BANYAN_TABLE"), Bucket: getenv("BANYAN_BUCKET"),
-		RuntimeAPI: getenv("AWS_LAMBDA_RUNTIME_API"),
+		LegacySecret: getenv("BANYAN_LEGACY_SECRET"), RuntimeAPI: getenv("AWS_LAMBDA_RUNTIME_API"),
 	}
 	for _, required := range []struct{ name, value, what string }{
 		{"BANYAN_QUEUE", s.Queue, "the URL of the order queue"},
