@@ -173,7 +173,7 @@ func (d *deployment) tags() map[string]string { return map[string]string{"banyan
 // part makes or changes one part, or says what would be.
 func (d *deployment) part(ctx context.Context, part string) error {
 	bucket := d.codeBucket
-	if d.account.region(part) == edgeRegion {
+	if d.account.apart() && d.account.region(part) == edgeRegion {
 		bucket = d.edgeBucket
 	}
 	deployer := d.account.deployer(part, bucket)
