@@ -30,12 +30,7 @@ func (b *Bucket) Put(ctx context.Context, key string, content []byte) error {
 	case err != nil && !errors.As(err, &missing):
 		return fmt.Errorf("look for %s in bucket %s: %w", key, b.Name, err)
 	}
-	_, err = b.S3.PutObject(ctx, &s3.PutObjectInput{Bucket: &b.Name, Key: &key, Body: bytes.NewReader(content),
-		ChecksumAlgorithm: types.ChecksumAlgorithmSha256})
-	if err != nil {
-		return fmt.Errorf("put %s into bucket %s: %w", key, b.Name, err)
-	}
-	return nil
+	return b.Replace(ctx, key, content)
 }
 
 // URL is the address of a key, in the form that CloudFormation takes.
@@ -68,6 +63,17 @@ func (b *Bucket) Empty(ctx context.Context) error {
 		if len(out.Errors) > 0 {
 			return fmt.Errorf("empty bucket %s: %s: %s", b.Name, aws.ToString(out.Errors[0].Key), aws.ToString(out.Errors[0].Message))
 		}
+	}
+	return nil
+}
+
+// Replace keeps content under a key that is not made of its hash: what is there
+// is replaced, and kept as an older version.
+func (b *Bucket) Replace(ctx context.Context, key string, content []byte) error {
+	_, err := b.S3.PutObject(ctx, &s3.PutObjectInput{Bucket: &b.Name, Key: &key, Body: bytes.NewReader(content),
+		ChecksumAlgorithm: types.ChecksumAlgorithmSha256})
+	if err != nil {
+		return fmt.Errorf("put %s into bucket %s: %w", key, b.Name, err)
 	}
 	return nil
 }

@@ -49,6 +49,7 @@ type commands struct {
 	Package  packageCommand  `cmd:"" help:"Build the Lambda zips, the same bytes from the same sources."`
 	Deploy   deployCommand   `cmd:"" help:"Make the stacks on AWS, or change them; shows what would change first."`
 	Remove   removeCommand   `cmd:"" help:"Take the stacks away; the orders stay, and the shop works as before."`
+	Tenant   tenantCommand   `cmd:"" help:"One stack, or one account, for each of many shops."`
 	Legacy   legacyCommand   `cmd:"" help:"Run the sample legacy shop alone, without Banyan in front."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }

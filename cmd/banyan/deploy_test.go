@@ -23,6 +23,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	cfn "github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	cfntypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
@@ -169,7 +170,9 @@ func (a *inAccount) settings(function string) map[string]string {
 	resp, err := http.DefaultClient.Do(r)
 	require.NoError(a.t, err)
 	defer resp.Body.Close()
-	var config struct{ Environment struct{ Variables map[string]any } }
+	var config struct {
+		Environment struct{ Variables map[string]any }
+	}
 	require.NoError(a.t, json.NewDecoder(resp.Body).Decode(&config))
 	settings := map[string]string{}
 	for name, value := range config.Environment.Variables {
@@ -316,4 +319,33 @@ func TestDeploy_SaysWhatIsWrongBeforeItBuildsAnything(t *testing.T) {
 	_, talk, code = a.banyan("package", "--source", a.folder)
 	require.Equal(t, 1, code)
 	require.Contains(t, talk, "hint: run it in a clone of the project")
+}
+
+func TestTenant_AddWritesParametersAndALinkThatMakesItsStack(t *testing.T) {
+	a := newInAccount(t)
+	source, err := filepath.Abs("../..")
+	require.NoError(t, err)
+	add := []string{"tenant", "add", "brook-and-lake", "--json", "--name", a.name, "--source", source, "--arch", runtime.GOARCH, "--set", "BackupDays=7"}
+	out, talk, code := a.banyan(add...)
+	require.Zero(t, code, talk)
+	var made tenant
+	require.NoError(t, json.Unmarshal([]byte(out), &made))
+	text, err := os.ReadFile(filepath.Join(a.folder, "tenants", "brook-and-lake.json"))
+	require.NoError(t, err)
+	var parameters []cfntypes.Parameter
+	require.NoError(t, json.Unmarshal(text, &parameters))
+	require.Contains(t, made.Link, "param_BackupDays=7&")
+	require.Contains(t, made.Link, "stackName=banyan-brook-and-lake&")
+
+	client := cfn.NewFromConfig(a.moto.Config())
+	_, err = client.CreateStack(t.Context(), &cfn.CreateStackInput{StackName: sdk.String(a.name + "-brook"), TemplateURL: sdk.String(templateURL(made.Link)), Parameters: parameters})
+	require.NoError(t, err)
+	_, err = client.DeleteStack(t.Context(), &cfn.DeleteStackInput{StackName: sdk.String(a.name + "-brook")})
+	require.NoError(t, err)
+
+	_, talk, code = a.banyan("tenant", "add", "Brook & Lake")
+	require.Equal(t, 2, code, talk)
+	_, talk, code = a.banyan(append(add, "--set", "Bakup=1")...)
+	require.Equal(t, 1, code)
+	require.Contains(t, talk, "has no parameter Bakup")
 }
