@@ -9,7 +9,7 @@ export CGO_ENABLED ?= 0
 export PATH := $(PATH):$(lastword $(sort $(wildcard /usr/lib/postgresql/*/bin)))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build lambda test test-deps test-faults test-evershop lint check fuzz bench bench-orders golden clean
+.PHONY: help demo build lambda test test-deps test-equal test-faults test-evershop lint lint-nag check fuzz bench bench-orders bench-edge bench-startup golden clean
 
 help: ## list the tasks
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,17 +34,24 @@ test: test-deps ## run all tests (installs what they need)
 test-deps: ## install what the tests need: a C compiler for -race, PostgreSQL, Chromium
 	@.ci/test-deps
 
+test-equal: test-deps ## a million requests through the compiled CloudFront function and the table
+	EQUAL_REQUESTS=$${EQUAL_REQUESTS:-1000000} $(GO) test -count=1 -timeout 60m -v -run '^TestFunction_DecidesAsTheTableDoes' ./edge/cloudfront
+
 test-faults: test-deps ## kill, pause, cut and fill everything for some minutes, and count the orders
 	.ci/test-faults
 
 test-evershop: test-deps ## put Banyan in front of a real EverShop and compare (needs ../shared/evershop)
 	.ci/test-evershop
 
-lint: ## gofmt, go vet, staticcheck
+lint: ## gofmt, go vet, staticcheck, cfn-lint
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
 	if [ -n "$$unformatted" ]; then echo "not formatted (run gofmt -w):"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
+	@.ci/lint-templates
+
+lint-nag: ## hold cdk-nag's findings about the stacks against cloudformation/NAG.md
+	@.ci/lint-nag
 
 check: lint test ## what CI runs
 
@@ -57,8 +64,15 @@ bench: ## print the table of benchmarks (benchstat-friendly)
 bench-orders: test-deps ## orders accepted and drained, beside the legacy shop, River and pgbench
 	.ci/bench-orders
 
+bench-edge: ## the edge beside nginx, HAProxy and Caddy; writes loadtest/edge/RESULTS.md (about an hour)
+	.ci/bench-edge
+
+bench-startup: ## how long the Lambda entries take to start, beside a hello-world function
+	$(GO) test -run '^$$' -bench Startup ./loadtest/startup
+
 golden: ## rewrite the golden files of the tests
 	$(GO) test ./edge/route/... -run Golden -update
+	$(GO) test ./edge/cloudfront -run 'Golden|Work' -update
 
 clean: ## remove what was built (the demo's data folder stays)
 	rm -rf bin
