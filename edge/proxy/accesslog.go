@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"strconv"
 	"sync"
 	"time"
@@ -11,7 +12,8 @@ import (
 
 // AccessLog writes a line for each request, as slog's JSON handler writes the
 // same line, for a tenth of what that costs. Lines are kept together until
-// there are 64 KB of them, or one second has passed, and Flush writes the rest.
+// there are 256 KB of them, or a quarter of a second has passed; Flush writes the
+// rest.
 type AccessLog struct {
 	mu     sync.Mutex
 	to     io.Writer
@@ -24,13 +26,33 @@ type AccessLog struct {
 }
 
 const (
-	logBytes = 64 << 10
-	logDelay = time.Second
+	logBytes = 256 << 10
+	logDelay = 250 * time.Millisecond
 )
 
 // NewAccessLog returns an access log that writes to w, and whole lines only.
 func NewAccessLog(w io.Writer) *AccessLog {
 	return &AccessLog{to: w, lines: make([]byte, 0, logBytes)}
+}
+
+// LogHandler is slog's JSON handler, together with an access log to the same
+// writer: a Proxy whose Logger has it writes the lines of requests there.
+type LogHandler struct {
+	*slog.JSONHandler
+	access *AccessLog
+}
+
+// NewLogHandler returns a handler that writes to w.
+func NewLogHandler(w io.Writer, options *slog.HandlerOptions) *LogHandler {
+	return &LogHandler{slog.NewJSONHandler(w, options), NewAccessLog(w)}
+}
+
+// accessLogOf returns the access log that a logger brings with it, or nil.
+func accessLogOf(log *slog.Logger) *AccessLog {
+	if h, ok := log.Handler().(*LogHandler); ok && log.Enabled(noContext, slog.LevelInfo) {
+		return h.access
+	}
+	return nil
 }
 
 // Flush writes what has been kept. It returns the first error of any write.

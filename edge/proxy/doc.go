@@ -12,5 +12,11 @@
 // is sent to one arm once, and never again. A flip is a new table: requests,
 // streams and upgrades that are open keep the one they began with.
 //
+// An Engine serves a Proxy on a listener. It speaks HTTP/1.1 itself, and
+// strictly; a request that an origin is to answer passes through it as it
+// stands (pass.go), and whatever is not so simple goes through ServeHTTP
+// (byhand.go). Both do the same, and the same tests hold them to it. To origins
+// both speak by one client, as strict (roundtrip.go, originconn.go).
+//
 // Time-outs and sizes are in limits.go, and nowhere else.
 package proxy

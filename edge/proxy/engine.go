@@ -124,16 +124,28 @@ func (e *Engine) admit(conn net.Conn) {
 	go v.serve()
 }
 
-// closeIdle closes a connection that rests, to make room for a new one, and
-// reports whether there was one. It is called with the lock held.
+// closeLook is how many connections are looked at to find one that rests.
+const closeLook = 64
+
+// closeIdle closes a connection to make room for a new one: of some that rest,
+// whichever come first, the one that has rested longest. It reports whether
+// there was one, and is called with the lock held.
 func (e *Engine) closeIdle() bool {
+	var oldest *viewer
+	looked := 0
 	for v := range e.viewers {
-		if v.retire() {
-			delete(e.viewers, v)
-			return true
+		if v.state.Load() == resting && (oldest == nil || v.since.Load() < oldest.since.Load()) {
+			oldest = v
+		}
+		if looked++; looked == closeLook {
+			break
 		}
 	}
-	return false
+	if oldest == nil || !oldest.retire() {
+		return false
+	}
+	delete(e.viewers, oldest)
+	return true
 }
 
 // forget takes a viewer out.

@@ -98,6 +98,11 @@ type edge struct {
 // startEdge serves a proxy; Table, Logger and Legacy have defaults.
 func startEdge(t *testing.T, o Options) *edge {
 	t.Helper()
+	return startEdgeOn(t, onEngine(t), o)
+}
+
+func startEdgeOn(t *testing.T, engine bool, o Options) *edge {
+	t.Helper()
 	e := &edge{t: t, log: newLogbook()}
 	if o.Table == nil {
 		o.Table = always(decided{})
@@ -113,7 +118,7 @@ func startEdge(t *testing.T, o Options) *edge {
 	require.NoError(t, err)
 	e.address = listener.Addr().String()
 	served := make(chan struct{})
-	serve, stop := e.server(o)
+	serve, stop := e.server(engine, o)
 	go func() { defer close(served); _ = serve(listener) }()
 	t.Cleanup(func() {
 		_ = stop()
@@ -125,8 +130,8 @@ func startEdge(t *testing.T, o Options) *edge {
 }
 
 // server returns what serves the edge, and what stops it.
-func (e *edge) server(o Options) (serve func(net.Listener) error, stop func() error) {
-	if onEngine(e.t) {
+func (e *edge) server(onEngine bool, o Options) (serve func(net.Listener) error, stop func() error) {
+	if onEngine {
 		engine := NewEngine(e.Proxy)
 		e.drain = engine.Drain
 		return engine.Serve, engine.Close

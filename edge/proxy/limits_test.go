@@ -101,7 +101,7 @@ func inBubble(t *testing.T, handler http.HandlerFunc, test func(v *caller)) {
 		})
 		require.NoError(t, err)
 		e, listener := &edge{Proxy: p, t: t}, make(pipes)
-		serve, stop := e.server(Options{})
+		serve, stop := e.server(onEngine(t), Options{})
 		go func() { _ = serve(listener) }()
 		near, far := net.Pipe()
 		listener <- far

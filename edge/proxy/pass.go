@@ -451,9 +451,9 @@ func (x *pass) end() verdict {
 		x.out = nil
 	}
 	p.working.Add(-1)
+	next := v.next(x.size, now)
 	x.record(ended)
 	x.text, x.head = nil, ""
-	next := v.next(x.size, now)
 	switch {
 	case x.aborted:
 		return hangUp

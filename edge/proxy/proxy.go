@@ -66,6 +66,9 @@ func New(o Options) (*Proxy, error) {
 		p.now = time.Now
 	}
 	p.options.Limits = o.Limits.withDefaults()
+	if o.AccessLog == nil {
+		p.options.AccessLog = accessLogOf(p.log)
+	}
 	var err error
 	if p.metrics, err = newMetrics(o.Metrics); err != nil {
 		return nil, err

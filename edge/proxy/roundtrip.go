@@ -319,7 +319,7 @@ func (t *trip) final() (*http.Response, error) {
 	}
 	delete(res.Header, "Trailer")
 	if t.res.Bodiless(toHead) {
-		body.left, body.chunked = 0, false
+		body.left, body.chunked, res.Trailer = 0, false, nil
 		if !toHead {
 			res.ContentLength = 0
 		}

@@ -48,11 +48,10 @@ type viewer struct {
 	head    int // its length
 	pass    pass
 	verdict verdict
-	err     error
 
-	state  atomic.Int32 // resting, busy or retired
-	served bool         // a request has been
-	since  time.Duration
+	state  atomic.Int32  // resting, busy or retired
+	served bool          // a request has been
+	since  atomic.Int64  // when it began to rest, on the proxy's clock
 	began  time.Duration // when the head began to come; 0: it has not
 	armed  time.Duration // when the read deadline runs out; 0: none is set
 	watch  *watch
@@ -74,7 +73,7 @@ func newViewer(e *Engine, conn net.Conn) *viewer {
 	v.pass.viewer, v.pass.proxy = v, e.proxy
 	v.req.Reset()
 	v.ready = v.onReady
-	v.since = v.proxy.mono()
+	v.since.Store(int64(v.proxy.mono()))
 	return v
 }
 
@@ -264,9 +263,9 @@ func (v *viewer) due() time.Duration {
 	case v.began != 0:
 		return v.began + limits.HeaderTime
 	case !v.served:
-		return v.since + limits.HeaderTime
+		return time.Duration(v.since.Load()) + limits.HeaderTime
 	default:
-		return v.since + limits.ViewerIdle
+		return time.Duration(v.since.Load()) + limits.ViewerIdle
 	}
 }
 
@@ -326,7 +325,7 @@ func (v *viewer) next(used int, now time.Duration) verdict {
 	v.r += used
 	v.req.Reset()
 	v.served = true
-	v.since = now
+	v.since.Store(int64(now))
 	v.state.CompareAndSwap(busy, resting)
 	if v.engine.draining.Load() && v.r == v.w {
 		return hangUp

@@ -34,6 +34,9 @@ func Files(o FileOptions) (*Source, error) {
 	if err := f.read(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrOptions, err)
 	}
+	if leaf := f.current.Load().Leaf; time.Now().After(leaf.NotAfter) {
+		f.log.Warn("the certificate has ended; browsers will refuse it", "file", o.Certificate, "until", leaf.NotAfter)
+	}
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(stopped)

@@ -16,7 +16,9 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -140,7 +142,15 @@ func TestFiles_ServeHTTP2AndHTTP11FromTLS12On(t *testing.T) {
 // logged keeps what is said at info and above.
 type logged struct {
 	slog.Handler
-	said []string
+	mu    sync.Mutex
+	lines []string
+}
+
+// said returns what has been said.
+func (l *logged) said() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.lines)
 }
 
 func (l *logged) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelInfo }
@@ -148,7 +158,9 @@ func (l *logged) Enabled(_ context.Context, level slog.Level) bool { return leve
 func (l *logged) Handle(_ context.Context, r slog.Record) error {
 	text := r.Message
 	r.Attrs(func(a slog.Attr) bool { text += " " + a.String(); return true })
-	l.said = append(l.said, text)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lines = append(l.lines, text)
 	return nil
 }
 
@@ -170,27 +182,27 @@ func TestFiles_AreReadAnewWhenTheyChangeAndOnlyTogether(t *testing.T) {
 			require.Equal(t, serial, certificate.Leaf.SerialNumber.Int64())
 		}
 		inUse(1)
-		require.Empty(t, log.said)
+		require.Empty(t, log.said())
 		require.NoError(t, os.WriteFile(o.Certificate, second.certificate, 0o600))
 		inUse(1)
 		inUse(1)
-		require.Len(t, log.said, 1, "it is said once")
-		require.Contains(t, log.said[0], "the last good certificate stays in use")
+		require.Len(t, log.said(), 1, "it is said once")
+		require.Contains(t, log.said()[0], "the last good certificate stays in use")
 		require.NoError(t, os.WriteFile(o.Key, second.key, 0o600))
 		inUse(2)
-		require.Contains(t, log.said[1], "certificate read anew")
+		require.Contains(t, log.said()[1], "certificate read anew")
 
 		require.NoError(t, os.Remove(o.Key))
 		inUse(2)
-		require.Contains(t, log.said[2], "no such file")
+		require.Contains(t, log.said()[2], "no such file")
 		require.NoError(t, os.WriteFile(o.Key, []byte("no key"), 0o600))
 		inUse(2)
 		makePair(t, 3, longAgo, "shop.example").write(t, folder)
 		inUse(2)
-		require.Contains(t, log.said[len(log.said)-1], "ended on 1995-01-01")
+		require.Contains(t, log.said()[len(log.said())-1], "ended on 1995-01-01")
 		first.write(t, folder)
 		inUse(1)
-		for _, line := range log.said {
+		for _, line := range log.said() {
 			require.NotContains(t, line, "PRIVATE")
 		}
 	})

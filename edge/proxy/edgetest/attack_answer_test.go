@@ -129,7 +129,7 @@ func answerQueueAttacks() []attack {
 		says("of an interim answer", interim, "ok", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 100 Continue\r\n\r\n"),
 		says("after 100 with a body", interim, "", "HTTP/1.1 100 Continue\r\nContent-Length: 4\r\n\r\nevil"+evilAnswer),
 		says("after 103 in chunks", interim, "", "HTTP/1.1 103 Early Hints\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nevil\r\n0\r\n\r\n"),
-		says("after interim answers without end", "CVE-2024-29025 and RFC 9110 §15.2", "", strings.Repeat("HTTP/1.1 102 Processing\r\n\r\n", 100_000)),
+		says("after interim answers without end", interim, "", strings.Repeat("HTTP/1.1 102 Processing\r\n\r\n", 100_000)),
 	}
 	all[len(all)-1].hangsUp = true
 	all[len(all)-2].hangsUp = true

@@ -34,7 +34,7 @@ func lengthAttacks() []attack {
 		{name: "CL.0 on GET", ref: refBrowser + "; " + refGarden + ": relayd 6", want: either, body: smuggled,
 			send: request("GET /attack", length) + smuggled},
 		{name: "CL.0 on HEAD", ref: refBrowser, want: either, body: smuggled, send: request("HEAD /attack", length) + smuggled},
-		{name: "CL.0 on OPTIONS", ref: refBrowser + "; CVE-2025-54142 (Akamai)", want: either, body: smuggled,
+		{name: "CL.0 on OPTIONS", ref: refBrowser + "; CVE-2025-32094 (Akamai)", want: either, body: smuggled,
 			send: request("OPTIONS /attack", length) + smuggled},
 		{name: "TE.0", ref: "Unveiling TE.0 HTTP Request Smuggling, Bugcrowd (2024)", want: either, body: smuggled,
 			send: request("OPTIONS /attack", "Transfer-Encoding: chunked") + chunk(smuggled) + "0\r\n\r\n"},

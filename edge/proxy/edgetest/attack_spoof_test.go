@@ -52,7 +52,8 @@ func spoofAttacks() []attack {
 func connectionAttacks() []attack {
 	const ref = "CVE-2024-45410 (Traefik); CVE-2022-31813 (Apache); CVE-2021-33197 (Go); Davison, Abusing hop-by-hop headers (2019)"
 	naming := func(name, has string) attack {
-		return attack{name: "connection names " + name, ref: ref, want: either, send: request("GET /attack", "Connection: close, "+name), needs: []string{has}}
+		return attack{name: "connection names " + name, ref: ref, want: either, send: request("GET /attack", "Connection: close, "+name),
+			needs: []string{has}, marks: []string{"close, " + name}}
 	}
 	all := []attack{
 		naming("X-Forwarded-For", "X-Forwarded-For: 127.0.0.1\r\n"),
@@ -67,7 +68,7 @@ func connectionAttacks() []attack {
 		naming("X_Forwarded_For", "X-Forwarded-For: 127.0.0.1\r\n"),
 		{name: "connection names Content-Length", ref: ref, want: either, body: smuggled,
 			send: post(smuggled, "Connection: Content-Length", fmt.Sprintf("Content-Length: %d", len(smuggled)))},
-		{name: "connection names Transfer-Encoding", ref: ref, want: either, body: smuggled,
+		{name: "connection names Transfer-Encoding", ref: "CVE-2026-26365 (Akamai)", want: either, body: smuggled,
 			send: post(chunk(smuggled)+"0\r\n\r\n", "Connection: Transfer-Encoding", "Transfer-Encoding: chunked")},
 		{name: "connection names Trailer", ref: ref, want: either, send: request("GET /attack", "Connection: Trailer", "Trailer: Host")},
 		{name: "connection is a list of names", ref: ref, want: either, marks: []string{"X-Drop"}, needs: []string{"X-Kept: 1"},

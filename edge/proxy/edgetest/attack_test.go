@@ -298,6 +298,11 @@ func TestAttacks_EachHasANameAndAReference(t *testing.T) {
 		require.NotEmpty(t, a.ref, a.name)
 		require.NotEmpty(t, a.send, a.name)
 	}
+	for _, a := range framedAttacks() {
+		require.False(t, names["HTTP/2: "+a.name], "%q is there twice", a.name)
+		names["HTTP/2: "+a.name] = true
+		require.NotEmpty(t, a.ref, a.name)
+	}
 	for engine, faults := range knownFaults {
 		for name, reason := range faults {
 			require.True(t, names[name], "%s: no attack is called %q", engine, name)

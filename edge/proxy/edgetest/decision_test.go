@@ -2,6 +2,7 @@ package edgetest
 
 import (
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -47,16 +48,19 @@ func saleTable(t *testing.T, products string) *route.Table {
 type sale struct {
 	*viewer
 	t     *testing.T
-	table *route.Table
-	now   time.Time
+	table atomic.Pointer[route.Table]
+	now   atomic.Pointer[time.Time]
 }
 
 func startSale(t *testing.T, e engine) *sale {
 	origin := startRecorder(t, nil)
-	s := &sale{t: t, table: saleTable(t, saleProducts), now: time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)}
+	s := &sale{t: t}
+	s.table.Store(saleTable(t, saleProducts))
+	noon := time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
+	s.now.Store(&noon)
 	edge := e.startEdge(t, proxy.Options{
-		Table: func() proxy.Table { return s.table }, Legacy: origin.origin(), Serverless: proxy.Serverless{Handler: answering()},
-		RevealArm: true, Now: func() time.Time { return s.now },
+		Table: func() proxy.Table { return s.table.Load() }, Legacy: origin.origin(), Serverless: proxy.Serverless{Handler: answering()},
+		RevealArm: true, Now: func() time.Time { return *s.now.Load() },
 	})
 	s.viewer = edge.dial(t)
 	return s
@@ -84,13 +88,13 @@ func TestEdge_ShareIsStickyOnBothArmsAndOnlyMovesForward(t *testing.T) {
 			}
 		}
 		require.InDelta(t, visitors/2, serverless, visitors/8)
-		s.table = saleTable(t, "half: {arm: serverless, share: 80%}")
+		s.table.Store(saleTable(t, "half: {arm: serverless, share: 80%}"))
 		for cookie, arm := range before {
 			if arm == "serverless" {
 				require.Equal(t, arm, s.arm("/shop/reels/half", cookie), "nobody moves back")
 			}
 		}
-		s.table = saleTable(t, "half: {arm: serverless, share: 0%}")
+		s.table.Store(saleTable(t, "half: {arm: serverless, share: 0%}"))
 		for cookie := range before {
 			require.Equal(t, "legacy", s.arm("/shop/reels/half", cookie), "0 drains at once")
 		}
@@ -116,9 +120,9 @@ func TestEdge_ScheduleIsKeptToTheSecond(t *testing.T) {
 		for at, arm := range map[string]string{
 			"2026-11-27T07:59:59Z": "legacy", "2026-11-27T08:00:00Z": "serverless", "2026-11-27T19:59:59Z": "serverless", "2026-11-27T20:00:00Z": "legacy",
 		} {
-			var err error
-			s.now, err = time.Parse(time.RFC3339, at)
+			now, err := time.Parse(time.RFC3339, at)
 			require.NoError(t, err)
+			s.now.Store(&now)
 			require.Equal(t, arm, s.arm("/shop/reels/timed"), at)
 		}
 	})

@@ -38,6 +38,7 @@ type engine struct {
 type serving struct {
 	limits proxy.Limits
 	tls    *tls.Config
+	legacy string // the address that the proxy knows already
 }
 
 // only names the one engine to run, with -engine.
@@ -124,7 +125,7 @@ func (e engine) startEdgeWith(t *testing.T, o proxy.Options, secure *tls.Config)
 	require.NoError(t, err)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	halt := e.serve(p, listener, serving{o.Limits, secure})
+	halt := e.serve(p, listener, serving{o.Limits, secure, o.Legacy.URL.Host})
 	stopped := false
 	run := &edge{Proxy: p, address: listener.Addr().String()}
 	run.stop = func() {
@@ -145,11 +146,6 @@ func closedPort(t *testing.T) string {
 	require.NoError(t, err)
 	defer listener.Close()
 	return listener.Addr().String()
-}
-
-// serverless returns a decision for the serverless arm.
-func serverless() decided {
-	return decided{Arm: route.Serverless, Reason: route.RouteMatched, Rule: "checkout", Epoch: 7}
 }
 
 // answering is a serverless arm in this process that says what it was asked.

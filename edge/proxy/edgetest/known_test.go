@@ -2,7 +2,10 @@ package edgetest
 
 // knownFaults are the attacks that an engine is known to take otherwise than
 // the table has it: by engine, by the attack's name, the reason.
-var knownFaults = map[string]map[string]string{"plain": faultsOf(plainFaults)}
+var knownFaults = map[string]map[string]string{
+	"fast":  faultsOf(http2Faults),
+	"plain": faultsOf(append(plainFaults, http2Faults...)),
+}
 
 // fault is one reason, and the attacks it lets through.
 type fault struct {
@@ -46,4 +49,11 @@ var plainFaults = []fault{
 		"host with a comma", "host with a bracket", "host with something behind the bracket", "host with two ports",
 		"host with a port of letters", "host with a port beyond 65535", "host with a port that is negative"}},
 	{"net/http takes every version 1.x", []string{"line first with version 1.2"}},
+}
+
+// http2Faults are what comes by HTTP/2 and is written as HTTP/1.1 unseen.
+var http2Faults = []fault{
+	{"net/http's HTTP/2 does not look for a space in :path, nor does who writes the request line", []string{"HTTP/2: a space in the path"}},
+	{"net/http's HTTP/2 does not look for a token in :method, nor does who writes the request line", []string{"HTTP/2: a space in the method"}},
+	{"net/http's HTTP/2 takes what is no host for :authority", []string{"HTTP/2: a path in the authority"}},
 }

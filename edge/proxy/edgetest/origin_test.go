@@ -47,6 +47,8 @@ type originConn struct {
 	raw      []byte // up to where the protocol was switched
 	tunnel   []byte // after that
 	switched bool
+
+	asked int // where the request begins whose body was asked for, and 1
 }
 
 // startRecorder starts an origin.
@@ -162,7 +164,10 @@ func (c *originConn) answerFrom(raw []byte, from int) int {
 		switch {
 		case err != nil:
 			return -1
-		case !m.whole && !c.origin.early, !m.whole && !bytes.Contains(raw[from:], []byte("\r\n\r\n")):
+		case !m.whole && !bytes.Contains(raw[from:], []byte("\r\n\r\n")):
+			return from
+		case !m.whole && !c.origin.early:
+			c.askForBody(m, from)
 			return from
 		}
 		c.origin.heard <- m
@@ -185,6 +190,15 @@ func (c *originConn) answerFrom(raw []byte, from int) int {
 		from += m.size
 	}
 	return from
+}
+
+// askForBody tells an edge that waits for it to go on, once a request.
+func (c *originConn) askForBody(m message, from int) {
+	expected := strings.ToLower(strings.Join(m.get("Expect"), ","))
+	if strings.Contains(expected, "100-continue") && c.asked != from+1 {
+		c.asked = from + 1
+		c.say("HTTP/1.1 100 Continue\r\n\r\n")
+	}
 }
 
 // keeper keeps what comes.

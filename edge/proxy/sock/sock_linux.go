@@ -10,13 +10,15 @@ import (
 // Read reads what is there. At the end of the stream it returns 0 and no error;
 // where nothing is there yet, ErrAgain.
 func Read(fd uintptr, p []byte) (int, error) {
-	return result(syscall.RawSyscall(syscall.SYS_READ, fd, uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p))))
+	return result(syscall.RawSyscall6(syscall.SYS_RECVFROM, fd, uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)),
+		syscall.MSG_DONTWAIT, 0, 0))
 }
 
 // Write writes what there is room for, and returns how much that was; where
 // there is no room, ErrAgain.
 func Write(fd uintptr, p []byte) (int, error) {
-	return result(syscall.RawSyscall(syscall.SYS_WRITE, fd, uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p))))
+	return result(syscall.RawSyscall6(syscall.SYS_SENDTO, fd, uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)),
+		syscall.MSG_DONTWAIT|syscall.MSG_NOSIGNAL, 0, 0))
 }
 
 // Write2 writes two pieces as if they were one.
