@@ -17,13 +17,13 @@ import (
 // screenshots is where the walk's pictures are kept; empty keeps none.
 var screenshots = os.Getenv("BANYAN_SCREENSHOTS")
 
-// shopper is a real browser.
-type shopper struct {
+// visitor is a shopper with a real browser.
+type visitor struct {
 	t   *testing.T
 	ctx context.Context
 }
 
-func newShopper(t *testing.T) *shopper {
+func newShopper(t *testing.T) *visitor {
 	var chromium string
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
 		if path, err := exec.LookPath(name); err == nil {
@@ -55,16 +55,16 @@ func newShopper(t *testing.T) *shopper {
 	t.Cleanup(cancel)
 	ctx, cancel = context.WithTimeout(ctx, 2*time.Minute)
 	t.Cleanup(cancel)
-	return &shopper{t: t, ctx: ctx}
+	return &visitor{t: t, ctx: ctx}
 }
 
-func (s *shopper) do(actions ...chromedp.Action) {
+func (s *visitor) do(actions ...chromedp.Action) {
 	s.t.Helper()
 	require.NoError(s.t, chromedp.Run(s.ctx, actions...))
 }
 
 // look keeps a picture of the page and returns its text, as the shopper reads it.
-func (s *shopper) look(name string) string {
+func (s *visitor) look(name string) string {
 	s.t.Helper()
 	var text string
 	var picture []byte
@@ -77,7 +77,7 @@ func (s *shopper) look(name string) string {
 
 // walk buys one tourney rod: home → category → product → cart → checkout →
 // order page. It returns the text of every page.
-func (s *shopper) walk(storefront, name string) []string {
+func (s *visitor) walk(storefront, name string) []string {
 	s.t.Helper()
 	var pages []string
 	see := func(page string) { pages = append(pages, s.look(name+"-"+page)) }

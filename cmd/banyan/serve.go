@@ -31,6 +31,7 @@ func (in *installation) start(ctx context.Context) {
 	})
 	in.capture.start(ctx, in)
 	in.serveHTTP(in.storefront, in.storefrontAt, "storefront")
+	in.secure.start(ctx, in)
 	in.serveHTTP(in.console, in.consoleAt, "console")
 }
 
@@ -45,7 +46,7 @@ func (in *installation) swap(t *route.Table) {
 	}
 }
 
-func (in *installation) serveHTTP(s *http.Server, l net.Listener, what string) {
+func (in *installation) serveHTTP(s interface{ Serve(net.Listener) error }, l net.Listener, what string) {
 	in.work.Go(func() {
 		if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			in.failed <- fmt.Errorf("%s: %w", what, err)
@@ -72,7 +73,7 @@ func (in *installation) close() error {
 	defer cancel()
 	var errs []error
 	if in.storefront != nil {
-		errs = append(errs, in.edge.Drain(ctx, in.storefront))
+		errs = append(errs, in.secure.close(ctx), in.storefront.Drain(ctx))
 	}
 	in.stop()
 	if in.console != nil {

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/banyan-edge/banyan/edge/proxy"
 )
 
 // The addresses of a "banyan up" that is not told others.
@@ -37,8 +39,9 @@ type upCommand struct {
 	HoldRelay         bool          `help:"Take orders but leave them in the queue, as for maintenance of the legacy database."`
 	RevealArm         bool          `help:"Say in each answer, by x-banyan-arm, which arm gave it."`
 	Pprof             bool          `help:"Give Go's profiles under /debug/pprof/ of the console."`
-	Log               string        `help:"Where the JSON log goes: a file, or - for stderr (default: DATA/banyan.log on a terminal, else stderr)." placeholder:"FILE"`
-	LogLevel          slog.Level    `help:"debug, info (one line a request), warn or error." default:"info"`
+	tlsFlags
+	Log      string     `help:"Where the JSON log goes: a file, or - for stderr (default: DATA/banyan.log on a terminal, else stderr)." placeholder:"FILE"`
+	LogLevel slog.Level `help:"debug, info (one line a request), warn or error." default:"info"`
 }
 
 // Run starts everything, says where it is, and drains when ctx ends.
@@ -116,13 +119,13 @@ func (c upCommand) logger(place Place, term terminal) (*slog.Logger, func(), err
 		file = place.file(logName)
 	}
 	if file == "" || file == "-" {
-		return slog.New(slog.NewJSONHandler(term.Err, options)), func() {}, nil
+		return slog.New(proxy.NewLogHandler(term.Err, options)), func() {}, nil
 	}
 	f, err := os.OpenFile(file, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
 	if err != nil {
 		return nil, nil, withHint(fmt.Errorf("open the log: %w", err), "name a file that can be written with --log, or - for stderr")
 	}
-	return slog.New(slog.NewJSONHandler(f, options)), func() { f.Close() }, nil
+	return slog.New(proxy.NewLogHandler(f, options)), func() { f.Close() }, nil
 }
 
 func isTerminal(w io.Writer) bool {

@@ -60,7 +60,9 @@ type installation struct {
 	redrives redrives
 
 	storefrontAt, consoleAt net.Listener
-	storefront, console     *http.Server
+	secure                  secure // TLS towards shoppers, where it is on
+	storefront              *proxy.Engine
+	console                 *http.Server
 
 	working context.Context // ends when everything is to stop
 	work    sync.WaitGroup  // relay, watch and stock loops, and servers
@@ -84,7 +86,7 @@ func install(ctx context.Context, c upCommand, place Place, config string, log *
 		}
 	}()
 	for _, step := range []func(context.Context) error{
-		in.openTable, in.openPorts, in.openOrders, in.openLegacy, in.fillStock, in.openCapture, in.openEdge, in.openConsole,
+		in.openTable, in.openPorts, in.openTLS, in.openOrders, in.openLegacy, in.fillStock, in.openCapture, in.openEdge, in.openConsole,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -214,7 +216,7 @@ func (in *installation) openEdge(context.Context) error {
 		return err
 	}
 	in.onClose(func() error { in.edge.Close(); return nil })
-	in.storefront = proxy.Server(in.edge, proxy.Limits{}, in.log)
+	in.storefront = proxy.NewEngine(in.edge)
 	return nil
 }
 
@@ -265,7 +267,7 @@ func (in *installation) openConsole(context.Context) error {
 }
 
 func (in *installation) running() running {
-	r := running{PID: pid(), Storefront: address(in.storefrontAt), Console: address(in.consoleAt), Config: in.config, Started: in.started}
+	r := running{PID: pid(), Storefront: in.storefrontAddress(), Console: address(in.consoleAt), Config: in.config, Started: in.started}
 	if in.sample != nil {
 		r.Legacy = in.sample.url
 	} else if legacy, err := in.legacyOrigin(in.table.Load().Config()); err == nil {
