@@ -7,8 +7,6 @@ import (
 	"log/slog"
 	"strings"
 
-	sdk "github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -41,12 +39,9 @@ type cloudOptions struct {
 // openCloud opens the store and asks once whether table and queue are there, so
 // that a mistyped name is found out before anything else.
 func openCloud(ctx context.Context, o cloudOptions) (*cloud, error) {
-	cfg, err := config.LoadDefaultConfig(ctx)
+	cfg, err := awsConfig(ctx, o.EndpointURL)
 	if err != nil {
-		return nil, withHint(fmt.Errorf("read AWS's configuration: %w", err), "AWS_PROFILE and AWS_REGION choose another; ~/.aws/config holds them")
-	}
-	if o.EndpointURL != "" {
-		cfg.BaseEndpoint = sdk.String(o.EndpointURL)
+		return nil, err
 	}
 	if cfg.Region == "" {
 		return nil, withHint(errors.New("no AWS region is set"), "set AWS_REGION, or a profile that has one")

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
@@ -56,12 +55,9 @@ func (f edgeStoreFlags) open(ctx context.Context, place Place, cfg *route.Config
 	if f.Store != "" && !route.IsStoreARN(f.Store) {
 		return nil, badUsage(fmt.Sprintf("--store %q is not the ARN of a key-value store", f.Store), "write arn:aws:cloudfront::ACCOUNT:key-value-store/ID, or name the stack with --stack")
 	}
-	aws, err := config.LoadDefaultConfig(ctx)
+	aws, err := awsConfig(ctx, f.EndpointURL)
 	if err != nil {
-		return nil, withHint(fmt.Errorf("read AWS's configuration: %w", err), "AWS_PROFILE chooses another; ~/.aws/config holds them")
-	}
-	if f.EndpointURL != "" {
-		aws.BaseEndpoint = sdk.String(f.EndpointURL)
+		return nil, err
 	}
 	e := &edgeStore{flags: f.edgeFlags, arn: f.Store}
 	if e.arn == "" && f.Stack == "" {

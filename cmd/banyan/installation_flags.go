@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/goccy/go-yaml"
@@ -48,12 +47,9 @@ type account struct {
 }
 
 func (f installationFlags) open(ctx context.Context, term terminal) (*account, error) {
-	cfg, err := config.LoadDefaultConfig(ctx)
+	cfg, err := awsConfig(ctx, f.EndpointURL)
 	if err != nil {
-		return nil, withHint(fmt.Errorf("read AWS's configuration: %w", err), "AWS_PROFILE chooses another; ~/.aws/config holds them")
-	}
-	if f.EndpointURL != "" {
-		cfg.BaseEndpoint = sdk.String(f.EndpointURL)
+		return nil, err
 	}
 	if cfg.Region == "" {
 		return nil, withHint(errors.New("no AWS region is set"), "set AWS_REGION, or a profile that has one")
