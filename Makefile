@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 GO    ?= go
 GOFLAGS_RELEASE := -trimpath -ldflags='-s -w'
-LAMBDA_FLAGS    := -tags lambda.norpc $(GOFLAGS_RELEASE)
+LAMBDA_FLAGS    := -tags lambda.norpc,nofolder $(GOFLAGS_RELEASE)
 FUZZTIME ?= 20s
 export CGO_ENABLED ?= 0
 # Debian keeps PostgreSQL's server programs off the PATH; the tests start their own server.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 
 	"github.com/gorilla/mux"
 
@@ -76,15 +77,20 @@ func (s *server) asset(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// drawPictures draws every product once.
-func drawPictures(c *Catalogue) map[string]asset {
-	pictures := make(map[string]asset, len(c.products))
+// pictures are the products' pictures by slug, each drawn once, when it is first
+// asked for.
+type pictures map[string]func() asset
+
+func drawPictures(c *Catalogue) pictures {
+	all := make(pictures, len(c.products))
 	for _, p := range c.products {
-		body := picture.Draw(picture.Subject{Kind: p.Picture, Tint: p.Tint, Seed: p.Slug, Title: p.Name})
-		sum := checksum(body)
-		pictures[p.Slug] = asset{p.Path() + "/picture-" + sum + ".svg", sum, contentTypes[".svg"], body}
+		all[p.Slug] = sync.OnceValue(func() asset {
+			body := picture.Draw(picture.Subject{Kind: p.Picture, Tint: p.Tint, Seed: p.Slug, Title: p.Name})
+			sum := checksum(body)
+			return asset{p.Path() + "/picture-" + sum + ".svg", sum, contentTypes[".svg"], body}
+		})
 	}
-	return pictures
+	return all
 }
 
 // picture answers a product's picture. Its address is below the product's, so
@@ -94,7 +100,7 @@ func (s *server) picture(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	sendAsset(w, r, s.pictures[p.Slug], mux.Vars(r)["sum"])
+	sendAsset(w, r, s.pictures[p.Slug](), mux.Vars(r)["sum"])
 	return nil
 }
 

@@ -99,7 +99,7 @@ func (s *server) shelves() []shelf {
 		products := s.catalogue.inCategory(c.Slug)
 		sh := shelf{Name: c.Name, URL: "/shop/" + c.Slug, Count: len(products)}
 		if len(products) > 0 {
-			sh.Image = s.pictures[products[len(products)/2].Slug].url
+			sh.Image = s.pictures[products[len(products)/2].Slug]().url
 		}
 		shelves = append(shelves, sh)
 	}
@@ -154,7 +154,7 @@ func (s *server) cards(ctx context.Context, products []Product) []card {
 	var asked errgroup.Group
 	asked.SetLimit(4)
 	for i, p := range products {
-		cards[i] = card{Product: p, Image: s.pictures[p.Slug].url}
+		cards[i] = card{Product: p, Image: s.pictures[p.Slug]().url}
 		if !p.OneOfOne {
 			continue
 		}

@@ -57,7 +57,7 @@ func (s *server) line(sku string, quantity int) lineView {
 	if quantity > 0 && quantity <= order.MaxQuantity { // a form may say anything
 		l.Total = p.Price.Times(quantity)
 	}
-	l.URL, l.Image, l.OneOfOne = p.Path(), s.pictures[p.Slug].url, p.OneOfOne
+	l.URL, l.Image, l.OneOfOne = p.Path(), s.pictures[p.Slug]().url, p.OneOfOne
 	return l
 }
 

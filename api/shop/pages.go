@@ -8,35 +8,45 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 )
 
 //go:embed templates
 var templateFiles embed.FS
 
-// pages are the templates: one file a page, inside the layout.
-type pages struct{ byName map[string]*template.Template }
+// pages are the templates: one file a page, inside the layout. Each is parsed
+// when it is first shown: a checkout that is answered in JSON needs none, and in
+// Lambda a shopper waits for the start.
+type pages struct {
+	byName map[string]func() *template.Template
+}
 
-// parsePages panics on a template that does not parse: they are part of the
-// program.
-func parsePages(a *assets) *pages {
+// findPages knows where the templates are. One that does not parse makes the
+// page that needs it panic: they are part of the program.
+func findPages(a *assets) *pages {
 	funcs := template.FuncMap{
 		"asset":  a.url,
 		"grades": func() []grade { return grades },
 		"plural": plural,
 	}
-	layout := template.Must(template.New("layout").Funcs(funcs).
-		ParseFS(templateFiles, "templates/layout.html", "templates/parts.html"))
+	layout := sync.OnceValue(func() *template.Template {
+		return template.Must(template.New("layout").Funcs(funcs).
+			ParseFS(templateFiles, "templates/layout.html", "templates/parts.html"))
+	})
 	entries, err := templateFiles.ReadDir("templates")
 	if err != nil {
 		panic(err) // embedded
 	}
-	p := &pages{byName: map[string]*template.Template{}}
+	p := &pages{byName: map[string]func() *template.Template{}}
 	for _, e := range entries {
 		name := strings.TrimSuffix(e.Name(), path.Ext(e.Name()))
 		if name == "layout" || name == "parts" {
 			continue
 		}
-		p.byName[name] = template.Must(template.Must(layout.Clone()).ParseFS(templateFiles, "templates/"+e.Name()))
+		p.byName[name] = sync.OnceValue(func() *template.Template {
+			page := template.Must(layout().Clone()) // a layout that was executed could not be cloned; this one never is
+			return template.Must(page.ParseFS(templateFiles, "templates/"+e.Name()))
+		})
 	}
 	return p
 }
@@ -45,7 +55,7 @@ func parsePages(a *assets) *pages {
 func (p *pages) render(name string, data any) ([]byte, error) {
 	var b bytes.Buffer
 	b.Grow(16 << 10)
-	if err := p.byName[name].ExecuteTemplate(&b, "layout", data); err != nil {
+	if err := p.byName[name]().ExecuteTemplate(&b, "layout", data); err != nil {
 		return nil, err
 	}
 	return b.Bytes(), nil

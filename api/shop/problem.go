@@ -99,6 +99,9 @@ type problem struct {
 func (s *server) problem(err error) problem {
 	a := answerTo(err)
 	p := problem{Type: "about:blank", Title: a.title, Status: a.status, Code: a.code, Detail: details[a.code]}
+	if detail := offeredDetails[a.code]; detail != "" && errors.As(err, new(offered)) {
+		p.Detail = detail
+	}
 	var (
 		invalid *order.InvalidError
 		unknown *order.UnknownProductError
@@ -162,6 +165,9 @@ type errorPage struct {
 // prepareFailure logs what is ours and sets the headers that go with a refusal.
 func (s *server) prepareFailure(w http.ResponseWriter, r *http.Request, err error) {
 	a := answerTo(err)
+	if sight := sightOf(r.Context()); sight != nil {
+		sight.Code = a.code
+	}
 	if a.status >= 500 {
 		level := slog.LevelError
 		if errors.Is(r.Context().Err(), context.Canceled) {

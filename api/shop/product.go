@@ -32,7 +32,7 @@ func (s *server) product(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	shelf, _ := s.catalogue.Category(p.Category)
-	page := productPage{frame: s.frame(r, p.Name), Product: p, CategoryName: shelf.Name, Image: s.pictures[p.Slug].url}
+	page := productPage{frame: s.frame(r, p.Name), Product: p, CategoryName: shelf.Name, Image: s.pictures[p.Slug]().url}
 	page.Shelf, page.Description = p.Category, p.Story
 	s.choices(r.Context(), &page)
 	page.Related = s.cards(r.Context(), s.related(p))

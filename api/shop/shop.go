@@ -26,6 +26,8 @@ type Orders interface {
 // Options configure the shop.
 type Options struct {
 	Orders    Orders           // required
+	Listings  Listings         // nil: sellers offer nothing here
+	Uploads   Uploads          // required where there are Listings
 	Catalogue *Catalogue       // nil means Sample()
 	Logger    *slog.Logger     // nil discards
 	Now       func() time.Time // nil means time.Now
@@ -36,7 +38,10 @@ func New(o Options) http.Handler {
 	if o.Orders == nil {
 		panic("shop: Options.Orders is nil")
 	}
-	s := &server{orders: o.Orders, catalogue: o.Catalogue, log: o.Logger, now: o.Now}
+	if o.Listings != nil && o.Uploads == nil {
+		panic("shop: Options.Uploads is nil")
+	}
+	s := &server{orders: o.Orders, listings: o.Listings, uploads: o.Uploads, catalogue: o.Catalogue, log: o.Logger, now: o.Now}
 	if s.catalogue == nil {
 		s.catalogue = Sample()
 	}
@@ -48,18 +53,20 @@ func New(o Options) http.Handler {
 	}
 	s.assets = loadAssets()
 	s.pictures = drawPictures(s.catalogue)
-	s.pages = parsePages(s.assets)
+	s.pages = findPages(s.assets)
 	return s.protect(s.router())
 }
 
 type server struct {
 	orders    Orders
+	listings  Listings
+	uploads   Uploads
 	catalogue *Catalogue
 	log       *slog.Logger
 	now       func() time.Time
 
 	assets   *assets
-	pictures map[string]asset // by slug
+	pictures pictures
 	pages    *pages
 }
 
@@ -78,7 +85,7 @@ type route struct {
 // routes lists every path of the shop, the hot one first: mux tries them in turn.
 func (s *server) routes() []route {
 	const get, post = http.MethodGet, http.MethodPost
-	return []route{
+	routes := []route{
 		{"/checkout", verbs{get: s.checkoutPage, post: s.checkout}},
 		{"/orders/{id}", verbs{get: s.orderPage}},
 		{"/", verbs{get: s.home}},
@@ -93,6 +100,15 @@ func (s *server) routes() []route {
 		{"/assets/{name}", verbs{get: s.asset}},
 		{"/healthz", verbs{get: s.health}},
 	}
+	if s.listings == nil {
+		return routes
+	}
+	return append(routes,
+		route{"/resale/listings", verbs{post: s.offer}},
+		route{"/resale/listings/{id}", verbs{get: s.listingPage}},
+		route{"/resale/listings/{id}/pictures/{picture}", verbs{get: s.listingPicture}},
+		route{"/resale/sell", verbs{get: s.sellingPage}},
+	)
 }
 
 // router does not clean paths: mux would answer POST //checkout with a 301,
@@ -100,7 +116,7 @@ func (s *server) routes() []route {
 func (s *server) router() http.Handler {
 	router := mux.NewRouter().SkipClean(true)
 	for _, rt := range s.routes() {
-		router.Handle(rt.path, s.dispatch(rt.by))
+		router.Handle(rt.path, seen(rt.path, s.dispatch(rt.by)))
 	}
 	router.NotFoundHandler = s.run(s.nowhere)
 	return router

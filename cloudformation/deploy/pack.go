@@ -100,8 +100,9 @@ func (o PackOptions) pack(ctx context.Context, p Packing) (Bundle, error) {
 	return b, nil
 }
 
-// build compiles a Lambda entry for provided.al2023. The tag leaves out the old
-// RPC path of aws-lambda-go, which provided runtimes never use.
+// build compiles a Lambda entry for provided.al2023. The tags leave out the old
+// RPC path of aws-lambda-go, which provided runtimes never use, and the API's
+// store in a folder, with SQLite.
 func (o PackOptions) build(ctx context.Context, pkg string) ([]byte, error) {
 	folder, err := os.MkdirTemp("", "banyan-package-")
 	if err != nil {
@@ -113,7 +114,7 @@ func (o PackOptions) build(ctx context.Context, pkg string) ([]byte, error) {
 	if command == "" {
 		command = "go"
 	}
-	build := exec.CommandContext(ctx, command, "build", "-o", binary, "-tags", "lambda.norpc",
+	build := exec.CommandContext(ctx, command, "build", "-o", binary, "-tags", "lambda.norpc,nofolder",
 		"-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid=", pkg)
 	build.Dir = o.Source
 	build.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+o.Arch, "CGO_ENABLED=0")

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"time"
 
@@ -29,6 +30,9 @@ type capacityCommand struct {
 	Standard    bool          `help:"A standard queue instead of FIFO."`
 	Local       bool          `help:"On one machine instead of AWS."`
 	Accepts     float64       `help:"Orders a second that this machine accepts, durable; with --local." default:"10000"`
+
+	From string `help:"A report of banyan sale, as JSON: play what it measured on paper instead." type:"path" placeholder:"FILE"`
+	Out  string `help:"Write it as one HTML file as well." type:"path" placeholder:"FILE"`
 }
 
 func (c capacityCommand) plan() capacity.Plan {
@@ -48,9 +52,15 @@ func milliseconds(n float64) time.Duration { return time.Duration(n * float64(ti
 
 // Run plays the sale on paper and says what it needs.
 func (c capacityCommand) Run(place Place, term terminal) error {
+	if c.From != "" {
+		return c.fromRun(place, term)
+	}
 	result, err := capacity.Simulate(c.plan())
 	if errors.Is(err, capacity.ErrPlan) {
 		return badUsage(err.Error(), "run banyan capacity -h to see the flags")
+	}
+	if err == nil && c.Out != "" {
+		err = writeFile(c.Out, func(w io.Writer) error { return paperOf(result).WriteHTML(w, "A sale on paper", sentence(result)) })
 	}
 	if err != nil {
 		return err
@@ -128,7 +138,7 @@ func sentence(r capacity.Result) string {
 	case refused < 1:
 		fmt.Fprintf(&b, "%s: all accepted", orders)
 	default:
-		fmt.Fprintf(&b, "%s: %s of them told to come back (%s)", orders, count(refused), tooLittle(r.Refused))
+		fmt.Fprintf(&b, "%s: %s of them told to come back (%s)", orders, count(math.Round(refused)), tooLittle(r.Refused))
 	}
 	if r.EmptyAt == capacity.Never {
 		b.WriteString("; legacy never catches up, since even the calm rate is more than it can write.")

@@ -39,9 +39,11 @@ type commands struct {
 	Orders   ordersCommand   `cmd:"" help:"List orders, or show one."`
 	Dead     deadCommand     `cmd:"" help:"Look after dead letters: list, show, edit, check, redrive, drop."`
 	Ledger   ledgerCommand   `cmd:"" help:"Count the orders: accepted = written + waiting + dead + cancelled."`
+	Listings listingsCommand `cmd:"" help:"List what sellers offered, show one, count them, redrive those that legacy refused."`
 	Stock    stockCommand    `cmd:"" help:"Show the stock: on hand, held, sold, left, and legacy's own count."`
 	Relay    relayCommand    `cmd:"" help:"Take orders from a queue on AWS to the legacy database, as a process that keeps running."`
 	Compile  compileCommand  `cmd:"" help:"Write what CloudFront runs: the function, its key-value items, the cache behaviours."`
+	Sale     saleCommand     `cmd:"" help:"Rehearse a sale on this machine, three times, and look every order up."`
 	Capacity capacityCommand `cmd:"" help:"Play a sale on paper: queue, quotas, time to empty, cost."`
 	Plan     planCommand     `cmd:"" help:"Show what publishing to CloudFront's key-value store would change, and what it costs."`
 	Publish  publishCommand  `cmd:"" help:"Publish the table to CloudFront's key-value store, or go back to an earlier epoch."`

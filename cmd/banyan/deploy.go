@@ -20,7 +20,7 @@ type deployCommand struct {
 	parameterFlags
 	packaging
 	edgeFlags
-	Only         []string `help:"Only these parts, comma-separated: api, legacy-adapter, edge, ops, edge-ops." placeholder:"PART"`
+	Only         []string `help:"Only these parts, comma-separated: api, legacy-adapter, listings-adapter, edge, ops, edge-ops." placeholder:"PART"`
 	Yes          bool     `help:"Make the changes; without it they are only shown." short:"y"`
 	AllowReplace bool     `help:"Go on where something that holds orders would be replaced by a new, empty one."`
 }
@@ -84,7 +84,7 @@ func (d *deployment) run(ctx context.Context) error {
 		return err
 	}
 	for _, part := range parts {
-		if part == edgeOpsPart && !d.account.apart() {
+		if part == edgeOpsPart && !d.account.apart() || part == listingsPart && !d.takesListings() {
 			continue
 		}
 		if part == edgePart {
@@ -98,6 +98,12 @@ func (d *deployment) run(ctx context.Context) error {
 	}
 	d.sayWhatIsNext()
 	return nil
+}
+
+// takesListings reports whether the API has a queue of listings.
+func (d *deployment) takesListings() bool {
+	queue := d.found["ListingQueueUrl"]
+	return queue != "" && queue != "none"
 }
 
 // readyTheEdge compiles the table for the API's own name, and puts it where a new
@@ -200,8 +206,28 @@ func (d *deployment) part(ctx context.Context, part string) error {
 		d.later = append(d.later, part)
 		return nil
 	}
-	maps.Copy(d.found, outputs)
+	if part != listingsPart { // it is the relay's template: its outputs have the same names
+		maps.Copy(d.found, outputs)
+	}
 	return err
+}
+
+// likeTheRelay returns the parameters of the relay for listings: those of the
+// relay for orders, its own where they are given, and the other queue.
+func (d *deployment) likeTheRelay(offer map[string]string) map[string]string {
+	for to, from := range map[string]string{"QueueUrl": "ListingQueueUrl", "QueueArn": "ListingQueueArn",
+		"DeadLetterUrl": "ListingDeadLetterUrl", "DeadLetterArn": "ListingDeadLetterArn", "DatabaseSecretArn": "DatabaseSecret"} {
+		if value, ok := d.found[from]; ok {
+			offer[to] = value
+		}
+	}
+	given := maps.Clone(d.given[relayPart])
+	if given == nil {
+		given = make(map[string]string)
+	}
+	given["Carries"], given["Concurrency"] = "listings", "2" // the least there can be: the budget is for orders
+	maps.Copy(given, d.given[listingsPart])
+	return given
 }
 
 // wire gives a stack its parameters. It is false where they come from stacks
@@ -221,7 +247,11 @@ func (d *deployment) wire(part string, stack *deploy.Stack) (ready bool, err err
 			}
 		}
 	}
-	err = stack.Wire(d.given[part], offer)
+	given := d.given[part]
+	if part == listingsPart {
+		given = d.likeTheRelay(offer)
+	}
+	err = stack.Wire(given, offer)
 	var missing *deploy.MissingError
 	if errors.As(err, &missing) && !d.command.Yes && len(d.later) > 0 {
 		d.account.term.say("%s: a new stack; what is in it can be shown when %s is there", stack.Name, d.command.stack(d.later[0]))
@@ -237,13 +267,16 @@ func (d *deployment) stack(part string) (deploy.Stack, error) {
 	s := deploy.Stack{Name: d.command.stack(part), Tags: d.tags()}
 	for _, b := range d.bundles {
 		if b.Part == part {
-			d.found["CodeKey"] = b.Key()
+			d.found["CodeKey"] = b.Key() // the listings' relay, which comes after, has that of the orders'
 		}
 	}
 	if part == edgePart {
 		var err error
 		s.Template, err = edgeTemplate(d.artifact)
 		return s, err
+	}
+	if part == listingsPart {
+		part = relayPart
 	}
 	t, _ := cloudformation.Named(strings.TrimPrefix(part, "edge-"))
 	s.Template = t.Text

@@ -106,7 +106,7 @@ func (a *inAccount) deploy(flags ...string) (out, talk string, code int) {
 	source, err := filepath.Abs("../..")
 	require.NoError(a.t, err)
 	return a.banyan(append([]string{"deploy", "--name", a.name, "--source", source, "--arch", runtime.GOARCH,
-		"--only", "api,legacy-adapter", "--set", "api.SeedSample=true"}, flags...)...)
+		"--only", "api,legacy-adapter,listings-adapter", "--set", "api.SeedSample=true", "--set", "api.Listings=true", "--set", "api.StorefrontOrigin=https://shop.example.com"}, flags...)...)
 }
 
 // function starts a part's function from its zip, with the settings that its
@@ -213,6 +213,10 @@ func TestDeploy_TheOrdersGoThroughWhatTheTemplatesMade(t *testing.T) {
 	require.Zero(t, code, talk)
 	require.Contains(t, talk, "The installation "+a.name+" is there.")
 	a.requireMade("api", "legacy-adapter")
+	carrier := a.settings(a.outputs("listings-adapter")["RelayFunction"])
+	require.Equal(t, "listings", carrier["BANYAN_CARRIES"])
+	require.Contains(t, carrier["BANYAN_QUEUE"], "-listings-")
+	require.Equal(t, carrier["BANYAN_QUEUE"], a.settings(a.outputs("api")["ApiFunction"])["BANYAN_LISTINGS_QUEUE"])
 
 	api := a.function("api", "ApiFunction")
 	var answer events.APIGatewayV2HTTPResponse

@@ -16,8 +16,9 @@ import (
 )
 
 // installationFlags say which installation on AWS is meant: its stacks are
-// NAME-artifacts, NAME-api, NAME-legacy-adapter, NAME-edge, NAME-ops and, where
-// the API is not in CloudFront's region, NAME-edge-ops.
+// NAME-artifacts, NAME-api, NAME-legacy-adapter, NAME-edge, NAME-ops, where
+// listings are taken NAME-listings-adapter and, where the API is not in
+// CloudFront's region, NAME-edge-ops.
 type installationFlags struct {
 	Name        string `help:"The installation's name; its stacks begin with it." default:"banyan"`
 	EndpointURL string `help:"Where AWS's services are asked for instead, such as an emulator; AWS_ENDPOINT_URL says the same." name:"endpoint-url" placeholder:"URL"`
@@ -25,13 +26,14 @@ type installationFlags struct {
 
 // parts are the stacks in the order in which they are made: each takes what it
 // needs from those before.
-var parts = []string{apiPart, relayPart, edgePart, opsPart, edgeOpsPart}
+var parts = []string{apiPart, relayPart, listingsPart, edgePart, opsPart, edgeOpsPart}
 
 // The parts.
 const (
 	artifactsPart = "artifacts" // the bucket for zips and templates, in each region
 	apiPart       = "api"
 	relayPart     = "legacy-adapter"
+	listingsPart  = "listings-adapter" // the relay once more, for listings
 	edgePart      = "edge"
 	opsPart       = "ops"
 	edgeOpsPart   = "edge-ops" // the alarms of the edge, whose metrics are in us-east-1

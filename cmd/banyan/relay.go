@@ -23,6 +23,7 @@ type relayCommand struct {
 	Store storeFlags `embed:"" group:"On AWS:"`
 
 	Listen      string        `help:"Address of /metrics and /healthz. It knows no passwords: keep it on a private address." default:"127.0.0.1:8082" placeholder:"ADDR"`
+	Listings    bool          `help:"Take sellers' listings instead of orders: --queue is then theirs."`
 	Connections int           `help:"This relay's share of legacy.connections, where several run (default: all of them)." placeholder:"N"`
 	Visibility  time.Duration `help:"How long an order stays with a relay that died with it in hand." default:"1m"`
 	SweepEvery  time.Duration `help:"How often orders are sent that a crash left unsent; 0s leaves it to the API's schedule." default:"1m"`
@@ -40,6 +41,7 @@ type relaying struct {
 	budget  *relay.Budget
 	source  *sqs.Source
 	relay   *relay.Relay
+	sweep   func(context.Context) (int, error)
 	metrics *prometheus.Registry
 	log     *slog.Logger
 	at      net.Listener
@@ -86,7 +88,9 @@ func (c relayCommand) legacy(place Place) (legacydb.Config, error) {
 		return s, err
 	case s.Database == "":
 		return s, withHint(errNoLegacy, "name the database in banyan.yaml under legacy")
-	case len(s.Write) == 0:
+	case c.Listings && len(s.Listings) == 0:
+		return s, withHint(errors.New("legacy.listings does not say how a listing becomes rows"), `"banyan init" writes an example; "banyan check --database" tries it`)
+	case !c.Listings && len(s.Write) == 0:
 		return s, withHint(errors.New("legacy.write does not say how an order becomes rows"), `"banyan init" writes an example; "banyan check --database" tries it`)
 	case c.Connections < 0 || c.Connections > s.Connections:
 		return s, badUsage(fmt.Sprintf("--connections %d is not within legacy.connections, %d", c.Connections, s.Connections), "all relays together stay within it")
@@ -123,9 +127,11 @@ func (c relayCommand) open(ctx context.Context, place Place, settings legacydb.C
 	if most := r.cloud.queue.MaxReceives; most > 0 && most < sqs.MaxReceiveCount {
 		log.Warn("the queue's redrive policy takes good orders away during an outage", "max_receive_count", most, "should_be", sqs.MaxReceiveCount)
 	}
+	what := c.carry(r.cloud.Store, s.Queue)
+	r.sweep = what.sweep
 	r.source, err = sqs.New(sqs.Options{
 		Queue: s.Queue, DeadLetters: r.cloud.settings.DeadLetters, Client: r.cloud.client,
-		Decode: r.cloud.ReadMessage, Book: r.cloud.Store, Visibility: c.Visibility, Logger: log, Metrics: r.metrics,
+		Decode: what.decode, Book: what.book, Visibility: c.Visibility, Logger: log, Metrics: r.metrics,
 	})
 	if err != nil {
 		return nil, err
@@ -134,7 +140,7 @@ func (c relayCommand) open(ctx context.Context, place Place, settings legacydb.C
 		return nil, errors.Join(err, r.source.Close())
 	}
 	r.relay = relay.New(relay.Options{
-		Source: r.source, Legacy: r.legacy, Budget: r.budget,
+		Source: r.source, Legacy: what.to(r.legacy), Budget: r.budget,
 		Workers: relayWorkers(settings.Database), Logger: log, Metrics: r.metrics,
 	})
 	return r, nil
@@ -148,12 +154,12 @@ func (r *relaying) run(ctx context.Context, c relayCommand) error {
 	var work sync.WaitGroup
 	work.Go(func() {
 		regularly(ctx, c.SweepEvery, func() {
-			if sent, err := r.cloud.Sweep(ctx); sent > 0 || err != nil && ctx.Err() == nil {
+			if sent, err := r.sweep(ctx); sent > 0 || err != nil && ctx.Err() == nil {
 				r.log.Info("swept", "sent", sent, "err", err)
 			}
 		})
 	})
-	if r.legacy.HasStock() {
+	if r.legacy.HasStock() && !c.Listings {
 		work.Go(func() {
 			regularly(ctx, c.StockEvery, func() {
 				if err := reconcileStock(ctx, r.cloud, r.legacy, r.budget, r.log); err != nil && ctx.Err() == nil {

@@ -30,6 +30,7 @@ func (in *installation) start(ctx context.Context) {
 		}
 	})
 	in.capture.start(ctx, in)
+	in.selling.start(ctx, in)
 	in.serveHTTP(in.storefront, in.storefrontAt, "storefront")
 	in.secure.start(ctx, in)
 	in.serveHTTP(in.console, in.consoleAt, "console")

@@ -54,6 +54,7 @@ type installation struct {
 	sample   *sampleShop  // nil in front of a real shop
 	edge     *proxy.Proxy
 	capture  capturing
+	selling  selling
 	pace     pace
 	shown    shown
 	patience patience // with legacy's own count
@@ -86,7 +87,7 @@ func install(ctx context.Context, c upCommand, place Place, config string, log *
 		}
 	}()
 	for _, step := range []func(context.Context) error{
-		in.openTable, in.openPorts, in.openTLS, in.openOrders, in.openLegacy, in.fillStock, in.openCapture, in.openEdge, in.openConsole,
+		in.openTable, in.openPorts, in.openTLS, in.openOrders, in.openLegacy, in.fillStock, in.openSelling, in.openCapture, in.openEdge, in.openConsole,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -202,10 +203,18 @@ func (in *installation) openEdge(context.Context) error {
 	if err != nil {
 		return err
 	}
+	if legacy.Secret, err = secretOf("legacy", cfg.Origins.Legacy, in.config); err != nil {
+		return err
+	}
+	serverless, err := in.serverlessArm(cfg)
+	if err != nil {
+		return err
+	}
 	in.edge, err = proxy.New(proxy.Options{
 		Table:       func() proxy.Table { return in.table.Load() },
 		Legacy:      legacy,
-		Serverless:  in.serverlessArm(cfg),
+		Serverless:  serverless,
+		Storefront:  cfg.StorefrontURL(),
 		TrustedHops: cfg.TrustedPrefixes(),
 		Capture:     in.capture.hook(),
 		RevealArm:   in.command.RevealArm,
@@ -232,18 +241,20 @@ func (in *installation) legacyOrigin(cfg *route.Config) (proxy.Origin, error) {
 	if err != nil {
 		return proxy.Origin{}, fmt.Errorf("legacy's address: %w", err)
 	}
-	return proxy.Origin{URL: u, Host: cfg.Origins.Legacy.Host}, nil
+	return proxy.Origin{URL: u, Host: cfg.Origins.Legacy.Host, HTTP2: cfg.Origins.Legacy.HTTP2 && u.Scheme == "https"}, nil
 }
 
 // serverlessArm is the API's address, or the same handlers here: behind the
 // same wrap that Lambda runs, reached through events as in Lambda.
-func (in *installation) serverlessArm(cfg *route.Config) proxy.Serverless {
+func (in *installation) serverlessArm(cfg *route.Config) (proxy.Serverless, error) {
 	if u := cfg.Origins.Serverless.Address(); u != nil {
-		return proxy.Serverless{Origin: proxy.Origin{URL: u, Host: cfg.Origins.Serverless.Host}}
+		secret, err := secretOf("serverless", cfg.Origins.Serverless, in.config)
+		o := cfg.Origins.Serverless
+		return proxy.Serverless{Origin: proxy.Origin{URL: u, Host: o.Host, HTTP2: o.HTTP2, Secret: secret}}, err
 	}
-	handlers := shop.New(shop.Options{Orders: in.orders, Logger: in.log})
+	handlers := shop.New(shop.Options{Orders: in.orders, Listings: in.orders.Listings(), Uploads: in.selling.pictures, Logger: in.log})
 	wrap := lambda.New(handlers, lambda.Options{Logger: in.log})
-	return proxy.Serverless{Handler: gateway.New(gateway.Options{Invoke: wrap.Invoke, Logger: in.log})}
+	return proxy.Serverless{Handler: in.selling.beside(gateway.New(gateway.Options{Invoke: wrap.Invoke, Logger: in.log}))}, nil
 }
 
 func (in *installation) openConsole(context.Context) error {

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bufio"
+	"bytes"
 	"io"
 	"log/slog"
 	"net"
@@ -49,6 +50,67 @@ func BenchmarkProxy(b *testing.B) {
 		})
 	}
 	b.Run("direct", func(b *testing.B) { ask(b, address.Host) })
+}
+
+// BenchmarkEngine is BenchmarkProxy's legacy and serverless on an Engine, which
+// passes the request on as it stands.
+func BenchmarkEngine(b *testing.B) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer listener.Close()
+	go answerAll(listener, "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nSet-Cookie: sid=1; Path=/\r\nContent-Length: 2048\r\n\r\n"+strings.Repeat("x", 2048))
+	address := &url.URL{Scheme: "http", Host: listener.Addr().String()}
+	for name, o := range map[string]Options{
+		"legacy":     {Table: always(decided{})},
+		"serverless": {Table: always(toServerless), Serverless: Serverless{Origin: Origin{URL: address}}},
+	} {
+		b.Run(name, func(b *testing.B) {
+			o.Legacy, o.Metrics = Origin{URL: address}, prometheus.NewRegistry()
+			o.Logger = slog.New(slog.NewJSONHandler(io.Discard, nil))
+			p, err := New(o)
+			if err != nil {
+				b.Fatal(err)
+			}
+			engine := NewEngine(p)
+			front, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				b.Fatal(err)
+			}
+			go func() { _ = engine.Serve(front) }()
+			defer engine.Close()
+			ask(b, front.Addr().String())
+		})
+	}
+}
+
+// answerAll answers each request, which has no body, with the same bytes, and
+// allocates nothing for it.
+func answerAll(listener net.Listener, text string) {
+	for {
+		conn, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		go func() {
+			defer conn.Close()
+			buf := make([]byte, 4096)
+			for n := 0; ; {
+				m, err := conn.Read(buf[n:])
+				if err != nil {
+					return
+				}
+				if n += m; !bytes.HasSuffix(buf[:n], []byte("\r\n\r\n")) {
+					continue
+				}
+				n = 0
+				if _, err := io.WriteString(conn, text); err != nil {
+					return
+				}
+			}
+		}()
+	}
 }
 
 // ask sends the same request again and again, on 32 connections.

@@ -15,7 +15,7 @@ import (
 func (v *viewer) serveByHand() verdict {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	known := given{began: v.pass.began}
+	known := given{began: v.pass.began, parsed: true}
 	if v.pass.decided {
 		decision := v.pass.decision
 		known.decision = &decision
@@ -69,6 +69,9 @@ func (v *viewer) request(ctx context.Context) *http.Request {
 		name := textproto.CanonicalMIMEHeaderKey(string(f.Name.Of(text)))
 		r.Header[name] = append(r.Header[name], value)
 	}
+	// Where a server is in the context, ReverseProxy panics when an answer breaks
+	// off; else it would end it as if it were whole.
+	ctx = context.WithValue(ctx, http.ServerContextKey, v.engine.http2)
 	return r.WithContext(context.WithValue(ctx, http.LocalAddrContextKey, v.conn.LocalAddr()))
 }
 

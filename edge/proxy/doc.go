@@ -16,7 +16,8 @@
 // strictly; a request that an origin is to answer passes through it as it
 // stands (pass.go), and whatever is not so simple goes through ServeHTTP
 // (byhand.go). Both do the same, and the same tests hold them to it. To origins
-// both speak by one client, as strict (roundtrip.go, originconn.go).
+// both speak by one client, as strict (roundtrip.go, originconn.go); to those that
+// are declared for HTTP/2 the plain path speaks it by net/http (multiplexed.go).
 //
 // Time-outs and sizes are in limits.go, and nowhere else.
 package proxy

@@ -358,3 +358,20 @@ func TestAccessLog_SaysWhatSlogWouldSayAndLosesNothing(t *testing.T) {
 		require.Equal(t, "unreached", lines[6]["fallback"])
 	}
 }
+
+func TestEngine_AnswerByHandThatBreaksOffIsNotTakenForWhole(t *testing.T) {
+	onBoth(t, func(t *testing.T) {
+		origin := startOrigin(t, func(v *caller, h heard) bool {
+			say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n")(v, h)
+			return false
+		})
+		e := startEdge(t, Options{Legacy: origin.origin()})
+		v := e.dial(request("POST /", "Transfer-Encoding: chunked") + "3\r\nabc\r\n")
+		v.say("0\r\n\r\n")
+		res, err := http.ReadResponse(v.r, nil)
+		if err == nil {
+			_, err = io.ReadAll(res.Body)
+		}
+		require.Error(t, err)
+	})
+}

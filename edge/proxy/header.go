@@ -43,7 +43,9 @@ func (x *exchange) dress(header http.Header) {
 
 // claim reports whether a header is the viewer's word on something that only
 // the edge can know.
-func (x *exchange) claim(key string) bool { return claimed([]byte(key), x.hops.trusted) }
+func (x *exchange) claim(key string) bool {
+	return claimed([]byte(key), x.hops.trusted) || x.proxy.isSecret([]byte(key))
+}
 
 // longestClaim is how much of a name has to be looked at.
 const longestClaim = 24

@@ -2,12 +2,14 @@ package proxy
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -35,7 +37,9 @@ func TestServer_HeaderThatDoesNotComeIsNotWaitedFor(t *testing.T) {
 		e := startEdge(t, Options{Limits: Limits{HeaderTime: 30 * time.Millisecond}})
 		v := e.dial("GET / HTTP/1.1\r\nHost: shop.exa")
 		_, err := io.ReadAll(v.r)
-		require.NoError(t, err, "the connection is closed")
+		if !errors.Is(err, syscall.ECONNRESET) { // where time was up before all of it was read
+			require.NoError(t, err, "the connection is closed")
+		}
 	})
 }
 

@@ -3,6 +3,7 @@ package proxy
 import (
 	"cmp"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -20,20 +21,26 @@ import (
 type Origin struct {
 	URL  *url.URL // http or https; a path is put before that of every request
 	Host string   // route.HostPreserve (or empty), route.HostOrigin, or the name to send as Host
+
+	Secret Secret         // sent with every request; none by default
+	Roots  *x509.CertPool // who may vouch for an https origin; nil: whom the system trusts
+	HTTP2  bool           // it is asked by HTTP/2 where it agrees to that; it has to be https, and upgrades go by HTTP/1.1
 }
 
 // origin asks an Origin. On the plain path httputil.ReverseProxy does what a
 // proxy has to do in any case; the origin is its transport.
 type origin struct {
-	proxy   *Proxy
-	url     *url.URL
-	address string        // to connect to
-	secure  *tls.Config   // nil: plain
-	prefix  string        // before the request's own target
-	host    string        // to send; empty: the viewer's
-	answer  time.Duration // how long the answer may take to begin
-	pool    originPool
-	reverse httputil.ReverseProxy
+	proxy     *Proxy
+	url       *url.URL
+	address   string      // to connect to
+	secure    *tls.Config // nil: plain
+	prefix    string      // before the request's own target
+	host      string      // to send; empty: the viewer's
+	secret    carried
+	answer    time.Duration // how long the answer may take to begin
+	pool      originPool
+	multiplex *multiplex // nil: HTTP/1.1 only
+	reverse   httputil.ReverseProxy
 }
 
 func newOrigin(p *Proxy, o Origin, answer time.Duration) (*origin, error) {
@@ -43,7 +50,14 @@ func newOrigin(p *Proxy, o Origin, answer time.Duration) (*origin, error) {
 	g := &origin{proxy: p, url: o.URL, prefix: strings.TrimSuffix(o.URL.EscapedPath(), "/"), answer: answer}
 	g.address = net.JoinHostPort(o.URL.Hostname(), cmp.Or(o.URL.Port(), defaultPorts[o.URL.Scheme]))
 	if o.URL.Scheme == "https" {
-		g.secure = &tls.Config{ServerName: o.URL.Hostname(), NextProtos: []string{"http/1.1"}}
+		g.secure = &tls.Config{ServerName: o.URL.Hostname(), NextProtos: []string{"http/1.1"}, RootCAs: o.Roots}
+	}
+	var err error
+	if g.secret, err = newCarried(o.Secret); err != nil {
+		return nil, err
+	}
+	if g.secret.fold != "" {
+		p.secrets = append(p.secrets, g.secret.fold)
 	}
 	switch o.Host {
 	case "", route.HostPreserve:
@@ -51,6 +65,12 @@ func newOrigin(p *Proxy, o Origin, answer time.Duration) (*origin, error) {
 		g.host = o.URL.Host
 	default:
 		g.host = o.Host
+	}
+	if o.HTTP2 && g.secure == nil {
+		return nil, fmt.Errorf("proxy: HTTP/2 needs an https address, not %q", o.URL)
+	}
+	if o.HTTP2 {
+		g.multiplex = newMultiplex(g)
 	}
 	g.reverse = httputil.ReverseProxy{
 		Transport:      g,
@@ -70,7 +90,12 @@ func (g *origin) ask(x *exchange) {
 }
 
 // close drops the connections that are idle.
-func (g *origin) close() { g.pool.drop() }
+func (g *origin) close() {
+	g.pool.drop()
+	if g.multiplex != nil {
+		g.multiplex.drop()
+	}
+}
 
 // defaultPorts are those of addresses that name none.
 var defaultPorts = map[string]string{"http": "80", "https": "443"}
@@ -90,6 +115,7 @@ func (g *origin) rewrite(r *httputil.ProxyRequest) {
 		delete(r.Out.Header, "Connection")
 	}
 	x.dress(r.Out.Header)
+	g.secret.carry(r.Out.Header, r.Out.Method)
 }
 
 // appendTarget writes the target of a request line: the viewer's own, byte for
@@ -109,6 +135,9 @@ func (g *origin) inspect(res *http.Response) error {
 	}
 	hideOwn(res.Header)
 	hideOwn(res.Trailer)
+	if res.StatusCode == http.StatusSwitchingProtocols {
+		g.proxy.redirect(res.Header) // which goes on by another way than reply's
+	}
 	if _, typed := res.Header["Content-Type"]; !typed && res.StatusCode != http.StatusSwitchingProtocols {
 		x.reply.Header()["Content-Type"] = nil // or the server would guess one
 	}

@@ -164,14 +164,14 @@ func (x *pass) decide() {
 }
 
 // chooseArm finds the origin that is to be asked. It is false where that is
-// not an origin.
+// not an origin, or where HTTP/2 is spoken to it, or to legacy in its place.
 func (x *pass) chooseArm() bool {
 	p := x.proxy
 	x.arm, x.origin = route.Legacy, p.legacy
 	if x.decision.Arm == route.Serverless && p.serverless != nil {
 		x.arm, x.origin = route.Serverless, p.serverless.origin
 	}
-	return x.origin != nil
+	return x.origin != nil && x.origin.multiplex == nil && p.legacy.multiplex == nil
 }
 
 // askServerless does what comes before the serverless arm is asked.

@@ -31,6 +31,14 @@ func (l *lines) keep(f http1.Field) {
 	}
 }
 
+// replace adds a field's line with another value.
+func (l *lines) replace(f http1.Field, value []byte) {
+	l.flush()
+	l.to = append(append(l.to, f.Name.Of(l.from)...), ": "...)
+	l.to = append(append(l.to, value...), "\r\n"...)
+	l.start, l.end = f.Value.End+2, f.Value.End+2
+}
+
 func (l *lines) flush() { l.to = append(l.to, l.from[l.start:l.end]...) }
 
 // appendRequest writes what goes to the origin: the request as it came, but for
@@ -60,7 +68,7 @@ func (x *pass) appendRequest(b []byte) []byte {
 				continue
 			}
 		case http1.Other:
-			if claimed(f.Name.Of(text), x.hops.trusted) {
+			if claimed(f.Name.Of(text), x.hops.trusted) || x.proxy.isSecret(f.Name.Of(text)) {
 				continue
 			}
 		}
@@ -76,7 +84,11 @@ func (x *pass) appendRequest(b []byte) []byte {
 	if teTrailers {
 		b = append(b, "Te: trailers\r\n"...)
 	}
-	b = append(x.appendOwn(b), "\r\n"...)
+	b = x.appendOwn(b)
+	if !repeatsRequest(x.method) {
+		b = append(b, x.origin.secret.line...)
+	}
+	b = append(b, "\r\n"...)
 	return append(b, text[x.viewer.head:]...)
 }
 
@@ -144,6 +156,11 @@ func (x *pass) appendAnswer(b []byte) []byte {
 			if res.Status < 200 || res.Status == 204 {
 				continue
 			}
+		case http1.Location, http1.ContentLocation, http1.Link, http1.Refresh, http1.SetCookie:
+			if value, changed := x.redirect(f, text); changed {
+				l.replace(f, value)
+				continue
+			}
 		case http1.Other:
 			if isOwn(f.Name.Of(text)) {
 				continue
@@ -155,6 +172,15 @@ func (x *pass) appendAnswer(b []byte) []byte {
 	}
 	l.flush()
 	return l.to
+}
+
+// redirect is Proxy.redirect for one field, which is left alone where it is not
+// to go on.
+func (x *pass) redirect(f http1.Field, text []byte) ([]byte, bool) {
+	if x.proxy.rewriter == nil || x.res.Named(text, f.Name.Of(text)) {
+		return nil, false
+	}
+	return x.proxy.rewriter.Bytes(f.Name.Of(text), f.Value.Of(text))
 }
 
 func appendVersion(b []byte, minor uint8) []byte {

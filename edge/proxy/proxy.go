@@ -5,12 +5,15 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/banyan-edge/banyan/edge/proxy/http1"
+	"github.com/banyan-edge/banyan/edge/proxy/rewrite"
 	"github.com/banyan-edge/banyan/edge/route"
 )
 
@@ -27,6 +30,7 @@ type Options struct {
 	Serverless  Serverless     // zero: there is no serverless arm, all is legacy's
 	Capture     Capture        // nil: a route to the queue goes straight to legacy
 	TrustedHops []netip.Prefix // peers whose X-Forwarded-* and traceparent are believed; none by default
+	Storefront  *url.URL       // the address that shoppers use, put where an answer points at an origin's own; nil: none is
 	RevealArm   bool           // whether an answer says by x-banyan-arm which arm gave it
 	Limits      Limits         // zero: the defaults
 	Breaker     BreakerOptions // zero: the defaults
@@ -41,7 +45,9 @@ type Options struct {
 type Proxy struct {
 	options    Options
 	legacy     *origin
-	serverless *serverless // nil where there is none
+	serverless *serverless       // nil where there is none
+	secrets    []string          // the names, in small letters, of what origins' secrets are in
+	rewriter   *rewrite.Rewriter // nil where nothing is rewritten
 	metrics    *metrics
 	log        *slog.Logger
 	now        func() time.Time
@@ -79,6 +85,9 @@ func New(o Options) (*Proxy, error) {
 	if p.serverless, err = newServerless(p, o.Serverless); err != nil {
 		return nil, err
 	}
+	if p.rewriter, err = newRewriter(o.Storefront, p.origins()); err != nil {
+		return nil, err
+	}
 	return p, nil
 }
 
@@ -88,13 +97,15 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.serve(w, r
 // given is what has been found out about a request before it is served.
 type given struct {
 	began    time.Time
+	parsed   bool            // by package http1, which lets nothing odd through
 	decision *route.Decision // nil: the table has not been asked
 }
 
 func (p *Proxy) serve(w http.ResponseWriter, r *http.Request, known given) {
 	x := p.begin(w, r, known.began)
 	defer x.end()
-	if !plainTarget(r) {
+	if !plainTarget(r) || !known.parsed && !http1.Writable(r.Method, r.RequestURI, r.Host) {
+		p.metrics.refused(refusedFraming)
 		x.refuse(refusedTarget)
 		return
 	}
@@ -128,10 +139,17 @@ func (p *Proxy) answerFromLegacy(x *exchange) {
 
 // Close drops the connections to origins that are idle.
 func (p *Proxy) Close() {
-	p.legacy.close()
-	if p.serverless != nil && p.serverless.origin != nil {
-		p.serverless.origin.close()
+	for _, g := range p.origins() {
+		g.close()
 	}
+}
+
+// origins are those that are asked.
+func (p *Proxy) origins() []*origin {
+	if p.serverless != nil && p.serverless.origin != nil {
+		return []*origin{p.legacy, p.serverless.origin}
+	}
+	return []*origin{p.legacy}
 }
 
 // mono is a clock for time-outs: it only goes forward, and begins above zero.

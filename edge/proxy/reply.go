@@ -54,6 +54,7 @@ func (y *reply) WriteHeader(status int) {
 	y.wrote, y.status = true, status
 	header := y.w.Header()
 	hideOwn(header)
+	y.x.proxy.redirect(header)
 	if y.x.proxy.options.RevealArm {
 		reveal(header, y.x.arm)
 	}
@@ -71,6 +72,7 @@ func (y *reply) inform(status int) {
 		return
 	}
 	hideOwn(y.w.Header())
+	y.x.proxy.redirect(y.w.Header())
 	y.w.WriteHeader(status)
 }
 

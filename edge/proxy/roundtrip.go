@@ -30,6 +30,11 @@ var (
 // answer as strictly. It follows nothing, adds nothing, and sends nothing twice,
 // except a read on a kept connection that had died.
 func (g *origin) RoundTrip(r *http.Request) (*http.Response, error) {
+	if g.multiplex != nil && r.Header.Get("Upgrade") == "" {
+		if res, agreed, err := g.byHTTP2(r); agreed {
+			return res, err
+		}
+	}
 	t := &trip{origin: g, request: r, ctx: r.Context()}
 	t.body = r.Body
 	if r.Body == http.NoBody {

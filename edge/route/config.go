@@ -49,8 +49,19 @@ const (
 // Origin is where one arm's requests go. URL is empty where banyan.yaml names
 // no legacy.
 type Origin struct {
-	URL  string // an address, or Local
-	Host string // HostPreserve, HostOrigin, or a name to send
+	URL    string // an address, or Local
+	Host   string // HostPreserve, HostOrigin, or a name to send
+	Secret Secret // what shows the origin that a request came through the edge
+	HTTP2  bool   // it is asked by HTTP/2 where it agrees to that; its address is https
+}
+
+// Secret says which header of each request to an origin holds a secret, and
+// where its value is to be found. The value itself does not stand in
+// banyan.yaml. The zero value is no secret.
+type Secret struct {
+	Header string
+	File   string // relative to banyan.yaml; or
+	Env    string // the environment variable that holds it
 }
 
 // IsLocal reports whether the origin is in this process.

@@ -61,7 +61,14 @@ func (o Origin) words() string {
 	if o.IsLocal() {
 		return Local
 	}
-	return strings.TrimSpace(o.URL + " " + o.Host)
+	words := strings.TrimSpace(o.URL + " " + o.Host)
+	if s := o.Secret; s != (Secret{}) {
+		words += " secret " + s.Header + " of " + s.File + s.Env
+	}
+	if o.HTTP2 {
+		words += " http2"
+	}
+	return words
 }
 
 // Words says what the route does: "POST /checkout* to serverless".

@@ -18,7 +18,8 @@ var (
 	configKeys  = []string{"mode", "storefront", "origins", "products", "routes", "trusted_hops", "session_cookies", "edge", "legacy", "intake"}
 	originsKeys = []string{"legacy", "serverless"}
 	edgeKeys    = []string{"store"}
-	originKeys  = []string{"url", "host"}
+	originKeys  = []string{"url", "host", "secret", "http2"}
+	secretKeys  = []string{"header", "file", "env"}
 	productKeys = []string{"file", "paths"}
 	routeKeys   = []string{"name", "path", "methods", "to", "wait", "found_by", "repeat", "fall_back_on"}
 	lookupKeys  = []string{"sql", "request", "status"}
@@ -96,6 +97,10 @@ func (r *configReader) mode(cfg *Config, n ast.Node) {
 
 func (r *configReader) origin(o *Origin, f field) {
 	for _, f := range r.fields(f.value, "origins."+f.name, originKeys) {
+		if f.name == "secret" {
+			r.secret(&o.Secret, f.value)
+			continue
+		}
 		text, ok := r.text(f.value, f.name)
 		switch {
 		case !ok:
@@ -105,10 +110,23 @@ func (r *configReader) origin(o *Origin, f field) {
 				continue
 			}
 			o.Host = text
+		case f.name == "http2":
+			o.HTTP2 = r.truth(f, text)
 		case text == Local || r.address(f.value, text):
 			o.URL = text
 		}
 	}
+	if o.HTTP2 && strings.HasPrefix(strings.ToLower(o.URL), "http:") {
+		r.add(f.value, "write an https address, or leave http2 out", "HTTP/2 is agreed on by TLS")
+	}
+}
+
+// truth reads true or false.
+func (r *configReader) truth(f field, text string) bool {
+	if text != "true" && text != "false" {
+		r.add(f.value, "write true, or leave the line out", "%s is true or false", f.name)
+	}
+	return text == "true"
 }
 
 // storeARN is the form of a key-value store's name.

@@ -15,10 +15,10 @@ func (db *DB) Check(ctx context.Context) []Problem {
 		return c.problems
 	}
 	returns := make(map[*statement][]string)
-	for _, s := range db.plan.statements {
+	for _, s := range db.statements() {
 		columns, err := db.dialect.prepare(ctx, s.sql)
 		if err != nil {
-			c.add(s.Statement, s.number, s.SQL, "", err.Error())
+			c.addTo(s, s.SQL, "", err.Error())
 			continue
 		}
 		returns[s] = columns
@@ -37,6 +37,12 @@ func (c *checker) add(s Statement, number int, text, hint, message string) {
 	c.problems = append(c.problems, Problem{
 		File: c.db.config.File, Line: s.Line, Statement: number, Text: text, Message: message, Hint: hint,
 	})
+}
+
+// addTo adds what is wrong with a statement.
+func (c *checker) addTo(s *statement, text, hint, message string) {
+	c.add(s.Statement, s.number, text, hint, message)
+	c.problems[len(c.problems)-1].Mapping = s.mapping
 }
 
 // reach reports whether the database answers, and whether it has a ledger or
@@ -68,7 +74,7 @@ func (c *checker) columns(s *statement, returns map[*statement][]string) {
 			continue
 		}
 		if !slices.ContainsFunc(columns, func(name string) bool { return strings.EqualFold(name, a.column) }) {
-			c.add(s.Statement, s.number, ":"+s.query.names[i], didYouMean(a.column, columns),
+			c.addTo(s, ":"+s.query.names[i], didYouMean(a.column, columns),
 				fmt.Sprintf("statement %d does not return this column", a.row.number))
 		}
 	}

@@ -7,16 +7,25 @@ import (
 	"strings"
 )
 
-// compile makes a plan of a mapping, for a dialect; nil stands for any of them.
-func compile(c Config, d dialect) (*plan, Problems) {
-	p := &compiler{file: c.File, dialect: d}
-	for i, s := range c.Write {
+// compileAll makes plans of both mappings, for a dialect; nil stands for any of
+// them.
+func compileAll(c Config, d dialect) (write, listings *plan, problems Problems) {
+	write, problems = compile(c.Write, orderWords, c.File, d)
+	listings, more := compile(c.Listings, listingWords, c.File, d)
+	return write, listings, append(problems, more...)
+}
+
+// compile makes a plan of one mapping.
+func compile(statements []Statement, words vocabulary, file string, d dialect) (*plan, Problems) {
+	p := &compiler{words: words, file: file, dialect: d}
+	for i, s := range statements {
 		p.add(i+1, s)
 	}
-	return &plan{p.done, inRounds(p.done)}, p.problems
+	return &plan{p.done, inRounds(p.done), words}, p.problems
 }
 
 type compiler struct {
+	words    vocabulary
 	file     string
 	dialect  dialect
 	done     []*statement
@@ -25,7 +34,7 @@ type compiler struct {
 
 func (p *compiler) problem(s Statement, number int, text, hint, message string) {
 	p.problems = append(p.problems, Problem{
-		File: p.file, Line: s.Line, Statement: number, Text: text, Message: message, Hint: hint,
+		File: p.file, Line: s.Line, Statement: number, Mapping: p.words.mapping, Text: text, Message: message, Hint: hint,
 	})
 }
 
@@ -35,7 +44,7 @@ var rowName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 // ones can refer to its row.
 func (p *compiler) add(number int, given Statement) {
 	q := scan(strings.TrimRight(strings.TrimSpace(given.SQL), "; \t\r\n"))
-	s := &statement{Statement: given, number: number, query: q}
+	s := &statement{Statement: given, number: number, mapping: p.words.mapping, query: q}
 	p.shape(s)
 	p.parameters(s)
 	for _, name := range q.names {
@@ -70,8 +79,8 @@ func (p *compiler) shape(s *statement) {
 	if s.query.more {
 		bad(";", "make a statement of each", "there is more than one SQL statement")
 	}
-	if s.Each != "" && s.Each != EachLine {
-		bad(s.Each, didYouMean(s.Each, []string{EachLine}), "each can only be lines")
+	if s.Each != "" && s.Each != p.words.list {
+		bad(s.Each, didYouMean(s.Each, []string{p.words.list}), "each can only be "+p.words.list)
 	}
 	if s.Else != "" && s.Rows == nil {
 		bad(s.Else, "add rows: 1", "else says what it means when the number of rows is another, and needs rows")
@@ -82,10 +91,10 @@ func (p *compiler) shape(s *statement) {
 	switch {
 	case !rowName.MatchString(s.As):
 		bad(s.As, "use letters, digits and _", "as has to be a plain name")
-	case slices.Contains(reserved, s.As):
-		bad(s.As, "call it row", "as cannot be the name of one of the order's own fields")
+	case slices.Contains(p.words.reserved, s.As):
+		bad(s.As, "call it row", "as cannot be the name of one of the "+p.words.subject+"'s own fields")
 	case s.plural():
-		bad(s.As, "", "as cannot go with each: there is a row for every line")
+		bad(s.As, "", "as cannot go with each: there is a row for every "+p.words.item)
 	case slices.ContainsFunc(p.done, func(o *statement) bool { return o.As == s.As }):
 		bad(s.As, "choose another name", "an earlier statement has this as already")
 	}
@@ -104,14 +113,14 @@ func (p *compiler) parameters(s *statement) {
 
 // argument finds what a placeholder stands for.
 func (p *compiler) argument(s *statement, name string) argument {
-	if field, ok := fields[name]; ok {
-		return argument{ofOrder: field}
+	if field, ok := p.words.fields[name]; ok {
+		return argument{of: field}
 	}
-	if field, ok := lineFields[name]; ok {
+	if field, ok := p.words.items[name]; ok {
 		if !s.plural() {
-			p.problem(s.Statement, s.number, ":"+name, "add each: lines", "a statement sees a line only when it is run for each")
+			p.problem(s.Statement, s.number, ":"+name, "add each: "+p.words.list, "a statement sees a "+p.words.item+" only when it is run for each")
 		}
-		return argument{ofLine: field}
+		return argument{ofItem: field}
 	}
 	row, column, _ := strings.Cut(name, ".")
 	for _, earlier := range p.done {
@@ -121,7 +130,7 @@ func (p *compiler) argument(s *statement, name string) argument {
 		}
 	}
 	p.problem(s.Statement, s.number, ":"+name, p.suggestion(s, name), "unknown placeholder")
-	return argument{ofOrder: fields["id"]}
+	return argument{of: p.words.fields["id"]}
 }
 
 // column checks a column against the RETURNING clause it is taken from, as far
@@ -142,11 +151,11 @@ func (p *compiler) suggestion(s *statement, name string) string {
 			rows = append(rows, earlier.As)
 		}
 	}
-	if row, _, dotted := strings.Cut(name, "."); dotted && !slices.Contains(reserved, row) {
+	if row, _, dotted := strings.Cut(name, "."); dotted && !slices.Contains(p.words.reserved, row) {
 		if len(rows) == 0 {
 			return fmt.Sprintf("give an earlier statement as: %s and let it return the column", row)
 		}
 		return didYouMean(row, rows)
 	}
-	return didYouMean(name, known(s.plural(), rows))
+	return didYouMean(name, p.words.known(s.plural(), rows))
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/banyan-edge/banyan/api/order"
@@ -20,7 +21,8 @@ type Options struct {
 // DB is a legacy database.
 type DB struct {
 	config  Config
-	plan    *plan
+	plan    *plan // of orders
+	listed  *plan // of listings
 	dialect dialect
 	logger  *slog.Logger
 	now     func() time.Time
@@ -39,11 +41,11 @@ func Open(_ context.Context, c Config, o Options) (*DB, error) {
 	if c.Connections == 0 {
 		c.Connections = DefaultConnections
 	}
-	plan, problems := compile(c, d)
+	plan, listed, problems := compileAll(c, d)
 	if len(problems) > 0 {
 		return nil, problems
 	}
-	db := &DB{config: c, plan: plan, dialect: d, logger: o.Logger, now: o.Now, latency: o.Latency}
+	db := &DB{config: c, plan: plan, listed: listed, dialect: d, logger: o.Logger, now: o.Now, latency: o.Latency}
 	if db.logger == nil {
 		db.logger = slog.New(slog.DiscardHandler)
 	}
@@ -60,29 +62,20 @@ func Open(_ context.Context, c Config, o Options) (*DB, error) {
 // of them, and returns one outcome per order. Orders of one customer are taken
 // in the order given; where one is deferred, so are the later ones.
 func (db *DB) Write(ctx context.Context, orders []order.Order) []Outcome {
-	first := make(map[string]int, len(orders)) // an order may be there twice, redelivered
+	ids := make([]string, len(orders))
+	seen := make(map[string]bool, len(orders)) // an order may be there twice, redelivered
 	single := make([]order.Order, 0, len(orders))
-	for _, o := range orders {
-		if _, seen := first[o.ID]; !seen {
-			first[o.ID] = len(single)
+	for i, o := range orders {
+		if ids[i] = o.ID; !seen[o.ID] {
+			seen[o.ID] = true
 			single = append(single, o)
 		}
 	}
-	b := newBatch(single, db.now())
+	b := newBatch(db.plan, single, db.now())
 	if len(single) > 0 {
 		db.dialect.write(ctx, b)
 	}
-	outcomes := make([]Outcome, len(orders))
-	told := make([]bool, len(single))
-	for i, o := range orders {
-		n := first[o.ID]
-		outcomes[i] = b.outcomes[n]
-		if told[n] && outcomes[i].Disposition == order.DispositionWritten {
-			outcomes[i] = duplicate
-		}
-		told[n] = true
-	}
-	return outcomes
+	return b.outcomesOf(ids)
 }
 
 // spendLatency holds the transaction open for as long as it was asked to.
@@ -105,11 +98,16 @@ func (db *DB) Count(ctx context.Context) (n int64, err error) {
 	if there, err := db.dialect.ledger(ctx); err != nil || !there {
 		return 0, err
 	}
-	err = db.SQL().QueryRowContext(ctx, "SELECT count(*) FROM banyan_ledger").Scan(&n)
+	err = db.SQL().QueryRowContext(ctx, "SELECT count(*) FROM banyan_ledger WHERE order_id NOT LIKE '"+listingPrefix+"%'").Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("count the legacy ledger: %w", err)
 	}
 	return n, nil
+}
+
+// statements are those of both plans.
+func (db *DB) statements() []*statement {
+	return slices.Concat(db.plan.statements, db.listed.statements)
 }
 
 // HasStock reports whether legacy can be asked for its stock.

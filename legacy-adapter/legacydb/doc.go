@@ -10,6 +10,9 @@
 // costs the others of its batch nothing, and what is not certainly the order's
 // own fault defers it instead of rejecting it.
 //
+// Sellers' listings are written likewise, by the listings: mapping
+// (DB.WriteListings); their keys in banyan_ledger begin with listing-.
+//
 // SQLite, PostgreSQL and MariaDB (or MySQL) differ by one dialect, chosen in dialect.go. The
 // guarantee and its tests are in ../DESIGN.md.
 package legacydb

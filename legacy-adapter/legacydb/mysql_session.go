@@ -72,7 +72,7 @@ func (s *mysqlSession) ready(ctx context.Context) error {
 	if err := s.conn.keep(ctx, mysqlLedgerRow); err != nil {
 		return fmt.Errorf("prepare the ledger row: %w", err)
 	}
-	for _, stmt := range s.db.plan.statements {
+	for _, stmt := range s.db.statements() {
 		if err := mysqlPermitted(stmt.sql); err != nil {
 			return mysqlMisfit{fmt.Errorf("statement %d: %w", stmt.number, err)}
 		}

@@ -3,8 +3,6 @@ package legacydb
 import (
 	"context"
 	"fmt"
-
-	"github.com/banyan-edge/banyan/api/order"
 )
 
 // write takes the orders together, statement by statement and without
@@ -47,11 +45,11 @@ func (s *mysqlSession) write(ctx context.Context, b *batch) {
 // them needs: the others go in without it.
 func (s *mysqlSession) alone(ctx context.Context, b *batch) {
 	b.reset()
-	for i, o := range b.orders {
+	for i := range b.orders {
 		if b.waits(i) {
 			continue
 		}
-		own := newBatch([]order.Order{o}, b.now)
+		own := b.only(i)
 		v, err := s.again(ctx, own, s.apart)
 		if err != nil {
 			own.decide(0, v.outcome(err))
@@ -89,7 +87,7 @@ func (s *mysqlSession) together(ctx context.Context, b *batch) error {
 		return s.undo(ctx, err)
 	}
 	have := make([]rows, len(b.orders))
-	for _, stmt := range s.db.plan.statements {
+	for _, stmt := range b.plan.statements {
 		var calls []call
 		for i := range b.orders {
 			if b.decided[i] {
@@ -98,7 +96,7 @@ func (s *mysqlSession) together(ctx context.Context, b *batch) error {
 			if err := columnsOf(stmt, have[i]); err != nil {
 				return s.undo(ctx, err)
 			}
-			calls = append(calls, stmt.calls(i, &b.orders[i], have[i])...)
+			calls = append(calls, stmt.calls(b, i, have[i])...)
 		}
 		stmt.inLockOrder(calls)
 		if err := s.call(ctx, calls, have); err != nil {
@@ -170,11 +168,11 @@ func (s *mysqlSession) steps(ctx context.Context, b *batch, i int) error {
 		return err
 	}
 	have := make([]rows, len(b.orders))
-	for _, stmt := range s.db.plan.statements {
+	for _, stmt := range b.plan.statements {
 		if err := columnsOf(stmt, have[i]); err != nil {
 			return err
 		}
-		calls := stmt.calls(i, o, have[i])
+		calls := stmt.calls(b, i, have[i])
 		stmt.inLockOrder(calls)
 		if err := s.call(ctx, calls, have); err != nil {
 			return err

@@ -3,6 +3,7 @@ package legacydb
 import (
 	"time"
 
+	"github.com/banyan-edge/banyan/api/listing"
 	"github.com/banyan-edge/banyan/api/order"
 )
 
@@ -40,21 +41,41 @@ func (e awayError) Unwrap() error { return e.error }
 
 // batch is a set of orders, no id twice, with their outcomes so far.
 type batch struct {
+	plan     *plan
 	orders   []order.Order
+	listings []listing.Listing // those that the orders are the envelopes of; nil: they are orders
 	outcomes []Outcome
 	decided  []bool
 	blocked  map[string]bool // ordering keys of which an order was deferred
 	now      time.Time
 }
 
-func newBatch(orders []order.Order, now time.Time) *batch {
+func newBatch(p *plan, orders []order.Order, now time.Time) *batch {
 	return &batch{
+		plan:     p,
 		orders:   orders,
 		outcomes: make([]Outcome, len(orders)),
 		decided:  make([]bool, len(orders)),
 		blocked:  make(map[string]bool),
 		now:      now,
 	}
+}
+
+// only is a batch of order i alone, with nothing decided.
+func (b *batch) only(i int) *batch {
+	own := newBatch(b.plan, b.orders[i:i+1], b.now)
+	if b.listings != nil {
+		own.listings = b.listings[i : i+1]
+	}
+	return own
+}
+
+// subject is what the statements see of the i-th of the batch.
+func (b *batch) subject(i int) subject {
+	if b.listings != nil {
+		return subject{listing: &b.listings[i]}
+	}
+	return subject{order: &b.orders[i]}
 }
 
 func (b *batch) decide(i int, o Outcome) {
@@ -70,7 +91,7 @@ func (b *batch) waits(i int) bool {
 	if !b.blocked[b.orders[i].OrderingKey()] {
 		return false
 	}
-	b.decide(i, Outcome{Disposition: order.DispositionDeferred, Cause: "an earlier order of this customer has to be written first"})
+	b.decide(i, Outcome{Disposition: order.DispositionDeferred, Cause: b.plan.words.behind})
 	return true
 }
 
@@ -101,6 +122,25 @@ func (b *batch) writeRest() {
 			b.decide(i, Outcome{Disposition: order.DispositionWritten})
 		}
 	}
+}
+
+// outcomesOf returns the outcomes in the sequence of the ids. One that comes once
+// more than it is in the batch is a duplicate from then on.
+func (b *batch) outcomesOf(ids []string) []Outcome {
+	at := make(map[string]int, len(b.orders))
+	for i, o := range b.orders {
+		at[o.ID] = i
+	}
+	outcomes, told := make([]Outcome, len(ids)), make([]bool, len(b.orders))
+	for i, id := range ids {
+		n := at[id]
+		outcomes[i] = b.outcomes[n]
+		if told[n] && outcomes[i].Disposition == order.DispositionWritten {
+			outcomes[i] = duplicate
+		}
+		told[n] = true
+	}
+	return outcomes
 }
 
 // reset forgets what was decided, before another try.

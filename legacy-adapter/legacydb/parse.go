@@ -20,10 +20,11 @@ func ParseConfig(file string, section ast.Node) (Config, error) {
 		"connections": func(n ast.Node) { c.Connections = r.count(n, "legacy.connections", 1) },
 		"adapt":       func(n ast.Node) { c.FixedBudget = !r.yes(n, "legacy.adapt") },
 		"stock":       func(n ast.Node) { c.Stock = r.text(n, "legacy.stock") },
-		"write":       func(n ast.Node) { c.Write = r.statements(n) },
+		"write":       func(n ast.Node) { c.Write = r.statements(n, "legacy.write") },
+		"listings":    func(n ast.Node) { c.Listings = r.statements(n, "legacy.listings") },
 	})
 	if len(r.problems) == 0 {
-		_, r.problems = compile(c, nil)
+		_, _, r.problems = compileAll(c, nil)
 	}
 	return c, r.problems.orNil()
 }
@@ -127,17 +128,17 @@ func (r *reader) yes(n ast.Node, what string) bool {
 	return value
 }
 
-func (r *reader) statements(n ast.Node) []Statement {
+func (r *reader) statements(n ast.Node, what string) []Statement {
 	list, ok := n.(*ast.SequenceNode)
 	if !ok {
-		r.problem(n, "write \"- sql: INSERT …\", a line with a dash for each statement", "legacy.write must be a list of statements")
+		r.problem(n, "write \"- sql: INSERT …\", a line with a dash for each statement", "%s must be a list of statements", what)
 		return nil
 	}
 	statements := make([]Statement, len(list.Values))
 	for i, item := range list.Values {
 		s := &statements[i]
 		s.Line = lineOf(item)
-		r.mapping(item, fmt.Sprintf("legacy.write statement %d", i+1), map[string]func(ast.Node){
+		r.mapping(item, fmt.Sprintf("%s statement %d", what, i+1), map[string]func(ast.Node){
 			"sql":  func(n ast.Node) { s.SQL, s.Line = r.text(n, "sql"), lineOf(n) },
 			"as":   func(n ast.Node) { s.As = r.text(n, "as") },
 			"each": func(n ast.Node) { s.Each = r.text(n, "each") },

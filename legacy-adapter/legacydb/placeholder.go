@@ -1,8 +1,6 @@
 package legacydb
 
 import (
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/banyan-edge/banyan/api/order"
@@ -47,22 +45,6 @@ func orNull(s string) any {
 		return nil
 	}
 	return s
-}
-
-// reserved are the first words of placeholders, which no row can be called.
-var reserved = []string{"id", "key", "customer", "payment", "total", "accepted_at", "trace", "line"}
-
-// known returns the placeholders that a statement may use, sorted.
-func known(each bool, rows []string) []string {
-	names := slices.Collect(maps.Keys(fields))
-	if each {
-		names = slices.AppendSeq(names, maps.Keys(lineFields))
-	}
-	for _, row := range rows {
-		names = append(names, row+".…")
-	}
-	slices.Sort(names)
-	return names
 }
 
 // timeText is how a moment is written into a column of text.

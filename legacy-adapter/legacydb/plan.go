@@ -5,20 +5,20 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/banyan-edge/banyan/api/order"
 )
 
 // plan is a mapping ready to be run.
 type plan struct {
 	statements []*statement
 	rounds     [][]*statement // those of a round need no answer of another in it, and are sent together
+	words      vocabulary
 }
 
 // statement is a Statement whose placeholders are understood.
 type statement struct {
 	Statement
 	number    int    // from 1, as in the file
+	mapping   string // see vocabulary
 	sql       string // in the dialect's form
 	query     query
 	args      []argument
@@ -26,12 +26,13 @@ type statement struct {
 }
 
 // argument is where the value of a placeholder comes from: a field of the
-// order, a field of the line, or a column of the row of an earlier statement.
+// order or listing, a field of its line or picture, or a column of the row of
+// an earlier statement.
 type argument struct {
-	ofOrder func(*order.Order) any
-	ofLine  func(*order.Line, int) any
-	row     *statement
-	column  string
+	of     func(subject) any
+	ofItem func(subject, int) any
+	row    *statement
+	column string
 }
 
 // call is a statement with the values for one order, or for one line of it.
@@ -45,29 +46,30 @@ type call struct {
 // rows are what the statements with an "as" returned for one order.
 type rows map[*statement]map[string]any
 
-// plural reports whether the statement is run once an order line.
-func (s *statement) plural() bool { return s.Each == EachLine }
+// plural reports whether the statement is run once a line, or once a picture.
+func (s *statement) plural() bool { return s.Each != "" }
 
-// calls returns the statement's calls for order o, the i-th of its batch.
-func (s *statement) calls(i int, o *order.Order, have rows) []call {
+// calls returns the statement's calls for the i-th order, or listing, of a batch.
+func (s *statement) calls(b *batch, i int, have rows) []call {
+	of := b.subject(i)
 	if !s.plural() {
-		return []call{{i, 0, s, s.values(o, 0, have)}}
+		return []call{{i, 0, s, s.values(of, 0, have)}}
 	}
-	calls := make([]call, len(o.Lines))
-	for line := range o.Lines {
-		calls[line] = call{i, line, s, s.values(o, line, have)}
+	calls := make([]call, b.plan.words.count(of))
+	for line := range calls {
+		calls[line] = call{i, line, s, s.values(of, line, have)}
 	}
 	return calls
 }
 
-func (s *statement) values(o *order.Order, line int, have rows) []any {
+func (s *statement) values(of subject, line int, have rows) []any {
 	values := make([]any, len(s.args))
 	for i, a := range s.args {
 		switch {
-		case a.ofOrder != nil:
-			values[i] = a.ofOrder(o)
-		case a.ofLine != nil:
-			values[i] = a.ofLine(&o.Lines[line], line+1)
+		case a.of != nil:
+			values[i] = a.of(of)
+		case a.ofItem != nil:
+			values[i] = a.ofItem(of, line)
 		default:
 			values[i] = have[a.row][a.column]
 		}

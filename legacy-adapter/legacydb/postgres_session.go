@@ -76,8 +76,8 @@ func (s *session) ready(ctx context.Context) (err error) {
 	if s.ledger, err = s.conn.Conn().Prepare(ctx, "banyan_ledger", postgresLedgerRows); err != nil {
 		return fmt.Errorf("prepare the ledger row: %w", err)
 	}
-	for _, stmt := range s.db.plan.statements {
-		s.prepared[stmt], err = s.conn.Conn().Prepare(ctx, "banyan_"+strconv.Itoa(stmt.number), stmt.sql)
+	for _, stmt := range s.db.statements() {
+		s.prepared[stmt], err = s.conn.Conn().Prepare(ctx, "banyan_"+stmt.mapping+strconv.Itoa(stmt.number), stmt.sql)
 		if err != nil {
 			return fmt.Errorf("prepare statement %d: %w", stmt.number, err)
 		}

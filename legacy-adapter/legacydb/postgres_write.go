@@ -71,13 +71,13 @@ func (s *session) together(ctx context.Context, b *batch) error {
 		return s.undo(ctx, err)
 	}
 	have := make([]rows, len(b.orders))
-	for _, round := range s.db.plan.rounds {
+	for _, round := range b.plan.rounds {
 		var calls []call
 		for _, stmt := range round {
 			begin := len(calls)
 			for i := range b.orders {
 				if !b.decided[i] {
-					calls = append(calls, stmt.calls(i, &b.orders[i], have[i])...)
+					calls = append(calls, stmt.calls(b, i, have[i])...)
 				}
 			}
 			stmt.inLockOrder(calls[begin:])
@@ -167,11 +167,11 @@ func (s *session) steps(ctx context.Context, b *batch, i int) error {
 		return nil
 	}
 	have := make([]rows, len(b.orders))
-	for _, round := range s.db.plan.rounds {
+	for _, round := range b.plan.rounds {
 		var calls []call
 		for _, stmt := range round {
 			begin := len(calls)
-			calls = append(calls, stmt.calls(i, &b.orders[i], have[i])...)
+			calls = append(calls, stmt.calls(b, i, have[i])...)
 			stmt.inLockOrder(calls[begin:])
 		}
 		if err := s.run(ctx, calls, have); err != nil {
@@ -184,11 +184,11 @@ func (s *session) steps(ctx context.Context, b *batch, i int) error {
 // alone writes each order in a transaction of its own.
 func (s *session) alone(ctx context.Context, b *batch) {
 	b.reset()
-	for i, o := range b.orders {
+	for i := range b.orders {
 		if b.waits(i) {
 			continue
 		}
-		own := newBatch([]order.Order{o}, b.now)
+		own := b.only(i)
 		if err := s.apart(ctx, own); err != nil {
 			own.decide(0, s.verdict(err).outcome(err))
 		}

@@ -1,6 +1,7 @@
 package legacydb
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -10,7 +11,8 @@ import (
 type Problem struct {
 	File      string `json:"file,omitempty"`
 	Line      int    `json:"line,omitempty"`
-	Statement int    `json:"statement,omitempty"` // of legacy.write, from 1; 0 where it is none of them
+	Statement int    `json:"statement,omitempty"` // of Mapping, from 1; 0 where it is none of them
+	Mapping   string `json:"mapping,omitempty"`   // the key of the statements: listings; empty: write
 	Text      string `json:"text,omitempty"`      // the offending text
 	Message   string `json:"message"`
 	Hint      string `json:"hint,omitempty"`
@@ -27,7 +29,7 @@ func (p Problem) String() string {
 		fmt.Fprintf(&b, "%s:%d: ", p.File, p.Line)
 	}
 	if p.Statement > 0 {
-		fmt.Fprintf(&b, "legacy.write statement %d: ", p.Statement)
+		fmt.Fprintf(&b, "legacy.%s statement %d: ", cmp.Or(p.Mapping, "write"), p.Statement)
 	}
 	b.WriteString(p.Message)
 	if text := strings.Join(strings.Fields(p.Text), " "); text != "" {

@@ -58,7 +58,7 @@ func (l *sqlite) ready(ctx context.Context) error {
 		return fmt.Errorf("make banyan_ledger: %w", err)
 	}
 	texts := []string{sqliteLedgerRow, sqliteSave, sqliteRelease, sqliteUndo}
-	for _, s := range l.db.plan.statements {
+	for _, s := range l.db.statements() {
 		texts = append(texts, s.sql)
 	}
 	kept := make(map[string]*sql.Stmt, len(texts))
@@ -145,11 +145,11 @@ func (t *sqliteTx) steps(ctx context.Context, b *batch, i int) error {
 		return err
 	}
 	var have rows
-	for _, s := range t.l.db.plan.statements {
+	for _, s := range b.plan.statements {
 		if err := columnsOf(s, have); err != nil {
 			return err
 		}
-		for _, c := range s.calls(i, o, have) {
+		for _, c := range s.calls(b, i, have) {
 			count, row, err := t.call(ctx, c)
 			if err != nil {
 				return fmt.Errorf("statement %d: %w", s.number, err)
@@ -237,11 +237,11 @@ func scanRow(found *sql.Rows) (map[string]any, error) {
 // alone writes each order in a transaction of its own.
 func (l *sqlite) alone(ctx context.Context, b *batch) {
 	b.reset()
-	for i, o := range b.orders {
+	for i := range b.orders {
 		if b.waits(i) {
 			continue
 		}
-		own := newBatch([]order.Order{o}, b.now)
+		own := b.only(i)
 		if err := l.transaction(ctx, own); err != nil {
 			own.decide(0, l.classify(err).outcome(err))
 		}

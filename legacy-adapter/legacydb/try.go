@@ -24,7 +24,7 @@ func (db *DB) Try(ctx context.Context, o order.Order) Outcome {
 		err := fmt.Errorf("try an order: this kind of database cannot take one back")
 		return deferred(err.Error()).outcome(err)
 	}
-	b := newBatch([]order.Order{o}, db.now())
+	b := newBatch(db.plan, []order.Order{o}, db.now())
 	t.try(ctx, b)
 	return b.outcomes[0]
 }

@@ -34,6 +34,9 @@ const (
 	After  Phase = "after"
 )
 
+// Phases are the phases in their order.
+var Phases = []Phase{Before, During, After}
+
 // Latencies that a histogram holds: from 1 microsecond to 10 minutes, to three
 // figures.
 const (
@@ -66,40 +69,70 @@ func (t Tally) Sum() int64 {
 // Good is how many had a good outcome.
 func (t Tally) Good() int64 { return t.Outcomes[Done] + t.Outcomes[SoldOut] }
 
+// Share is which part of them had a good outcome; 1 where there were none.
+func (t Tally) Share() float64 {
+	if sum := t.Sum(); sum > 0 {
+		return float64(t.Good()) / float64(sum)
+	}
+	return 1
+}
+
+// Entry is one request for the Book.
+type Entry struct {
+	Kind    string
+	Due     time.Duration // when it had to begin, which says its phase
+	From    time.Duration // from when its latency counts; zero: Due
+	Ended   time.Duration
+	Outcome Outcome
+	Trouble string // the kind of error, where it failed
+}
+
+// Second is what came and ended within one second of a sale.
+type Second struct {
+	Due  int64   `json:"due"`    // requests that had to begin in it
+	Good int64   `json:"good"`   // that ended in it, with a good outcome
+	Bad  int64   `json:"bad"`    // that ended in it, otherwise
+	P99  float64 `json:"p99_ms"` // of those that were due in it and ended well; 0 where there were none
+	took []int64 // their latencies, in microseconds
+}
+
 // Book keeps what became of requests, by kind and phase.
 type Book struct {
 	phase func(due time.Duration) Phase
 
 	mu      sync.Mutex
 	tallies map[string]map[Phase]*Tally
-	seconds map[string][]int64 // good outcomes of each second in which they came
+	seconds map[string][]Second
 }
 
 // NewBook returns an empty book. phase says in which part of the sale a request
 // is that was due at a time.
 func NewBook(phase func(due time.Duration) Phase) *Book {
-	return &Book{phase: phase, tallies: make(map[string]map[Phase]*Tally), seconds: make(map[string][]int64)}
+	return &Book{phase: phase, tallies: make(map[string]map[Phase]*Tally), seconds: make(map[string][]Second)}
 }
 
-// Enter notes a request of a kind that was due at one time and ended at another;
-// trouble is the kind of error, where it failed.
-func (b *Book) Enter(kind string, due, ended time.Duration, o Outcome, trouble string) {
+// Enter notes what became of a request.
+func (b *Book) Enter(e Entry) {
+	if e.From == 0 {
+		e.From = e.Due
+	}
+	took := min(max((e.Ended-e.From).Microseconds(), lowest), highest)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	t := b.tally(kind, b.phase(due))
-	t.Outcomes[o]++
-	if !o.Good() {
-		if trouble != "" {
-			t.Errors[trouble]++
+	t := b.tally(e.Kind, b.phase(e.Due))
+	t.Outcomes[e.Outcome]++
+	b.second(e.Kind, e.Due).Due++
+	if !e.Outcome.Good() {
+		if e.Trouble != "" {
+			t.Errors[e.Trouble]++
 		}
+		b.second(e.Kind, e.Ended).Bad++
 		return
 	}
-	_ = t.histogram.RecordValue(min(max((ended-due).Microseconds(), lowest), highest)) // within its bounds
-	second := int(ended / time.Second)
-	for len(b.seconds[kind]) <= second {
-		b.seconds[kind] = append(b.seconds[kind], 0)
-	}
-	b.seconds[kind][second]++
+	_ = t.histogram.RecordValue(took) // within its bounds
+	b.second(e.Kind, e.Ended).Good++
+	due := b.second(e.Kind, e.Due)
+	due.took = append(due.took, took)
 }
 
 // tally returns the tally of a kind in a phase. b.mu is held.
@@ -117,6 +150,15 @@ func (b *Book) tally(kind string, phase Phase) *Tally {
 	return t
 }
 
+// second returns the second in which a moment lies. b.mu is held.
+func (b *Book) second(kind string, at time.Duration) *Second {
+	i := int(max(0, at) / time.Second)
+	for len(b.seconds[kind]) <= i {
+		b.seconds[kind] = append(b.seconds[kind], Second{})
+	}
+	return &b.seconds[kind][i]
+}
+
 // Tallies returns a copy of everything noted so far, by kind and phase.
 func (b *Book) Tallies() map[string]map[Phase]Tally {
 	b.mu.Lock()
@@ -131,12 +173,29 @@ func (b *Book) Tallies() map[string]map[Phase]Tally {
 	return all
 }
 
-// Good returns how many requests of a kind had a good outcome, second by second
-// of when they ended.
-func (b *Book) Good(kind string) []int64 {
+// Seconds returns a kind of requests second by second.
+func (b *Book) Seconds(kind string) []Second {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return slices.Clone(b.seconds[kind])
+	seconds := slices.Clone(b.seconds[kind])
+	for i := range seconds {
+		if took := slices.Sorted(slices.Values(seconds[i].took)); len(took) > 0 {
+			seconds[i].P99 = milliseconds(took[(len(took)*99-1)/100])
+		}
+		seconds[i].took = nil
+	}
+	return seconds
+}
+
+// Sum returns how many requests of a kind ended so far, well and otherwise.
+func (b *Book) Sum(kind string) (good, bad int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, t := range b.tallies[kind] {
+		good += t.Good()
+		bad += t.Sum() - t.Good()
+	}
+	return good, bad
 }
 
 // read returns a copy with the quantiles read.
@@ -148,8 +207,9 @@ func (t *Tally) read() Tally {
 	for e, n := range t.Errors {
 		out.Errors[e] = n
 	}
-	milliseconds := func(us int64) float64 { return float64(us) / 1000 }
 	out.P50, out.P99 = milliseconds(t.histogram.ValueAtQuantile(50)), milliseconds(t.histogram.ValueAtQuantile(99))
 	out.P999, out.Max = milliseconds(t.histogram.ValueAtQuantile(99.9)), milliseconds(t.histogram.Max())
 	return out
 }
+
+func milliseconds(us int64) float64 { return float64(us) / 1000 }

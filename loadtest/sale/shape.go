@@ -66,7 +66,7 @@ func (a *arrivals) next() (at time.Duration, ok bool) {
 		rate := a.shape(a.at)
 		end := min(a.at.Truncate(resolution)+resolution, a.until)
 		share := rate * (end - a.at).Seconds()
-		if share < a.left {
+		if share < a.left || rate <= 0 {
 			a.left -= share
 			a.at = end
 			continue

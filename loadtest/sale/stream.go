@@ -11,6 +11,10 @@ import (
 // slow down.
 const MaxOpen = 20_000
 
+// AtOnce is how many requests this process can keep open at once: MaxOpen, or
+// fewer where the system gives it fewer descriptors.
+func AtOnce() int { return min(MaxOpen, descriptors()) }
+
 // Stream is requests of one kind that are due at their times, whatever becomes
 // of those before.
 type Stream struct {
@@ -19,14 +23,15 @@ type Stream struct {
 	Random func() float64 // nil: evenly spaced
 
 	// Ask does one request, and what belongs to it. It is called in a goroutine
-	// of its own. Due is when it had to begin.
+	// of its own. Due is when it had to begin. An empty outcome is not entered:
+	// Ask entered what it did by itself, or was cut off.
 	Ask func(ctx context.Context, n int, due time.Duration) (Outcome, string)
 }
 
 // Run sends the streams for as long as until says, and waits for the answers.
 // What is still open when ctx ends is cut off.
 func Run(ctx context.Context, began time.Time, until time.Duration, book *Book, streams ...Stream) {
-	open := make(chan struct{}, MaxOpen)
+	open := make(chan struct{}, AtOnce())
 	var sending, asking sync.WaitGroup
 	for _, s := range streams {
 		sending.Go(func() { s.send(ctx, sender{began, until, book, open, &asking}) })
@@ -69,13 +74,15 @@ func (s Stream) send(ctx context.Context, x sender) {
 		select {
 		case x.open <- struct{}{}:
 		default:
-			x.book.Enter(s.Kind, due, due, NotSent, "")
+			x.book.Enter(Entry{Kind: s.Kind, Due: due, Ended: due, Outcome: NotSent, Trouble: "not sent: too many requests were open"})
 			continue
 		}
 		x.asking.Go(func() {
 			defer func() { <-x.open }()
 			outcome, trouble := s.Ask(ctx, n, due)
-			x.book.Enter(s.Kind, due, time.Since(x.began), outcome, trouble)
+			if outcome != "" {
+				x.book.Enter(Entry{Kind: s.Kind, Due: due, Ended: time.Since(x.began), Outcome: outcome, Trouble: trouble})
+			}
 		})
 	}
 }

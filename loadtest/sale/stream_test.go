@@ -51,18 +51,18 @@ func TestStream_SpikeIsFollowed(t *testing.T) {
 	require.InDelta(t, 10, tallies[sale.Before].Sum(), 1)
 	require.InDelta(t, 1000, tallies[sale.During].Sum(), 2)
 	require.InDelta(t, 10, tallies[sale.After].Sum(), 2)
-	require.InDelta(t, 1000, book.Good("page")[1], 2)
+	require.InDelta(t, 1000, book.Seconds("page")[1].Good, 2)
 }
 
 func TestStream_MoreThanCanBeKeptOpenAreCountedAsNotSent(t *testing.T) {
-	book := play(t, time.Second, sale.Stream{Shape: sale.Steady(2 * sale.MaxOpen), Ask: func(ctx context.Context, _ int, _ time.Duration) (sale.Outcome, string) {
+	book := play(t, time.Second, sale.Stream{Shape: sale.Steady(2 * float64(sale.AtOnce())), Ask: func(ctx context.Context, _ int, _ time.Duration) (sale.Outcome, string) {
 		time.Sleep(time.Hour)
 		return sale.TimedOut, "time-out"
 	}})
 	tally := book.Tallies()["page"][sale.Before]
-	require.EqualValues(t, sale.MaxOpen, tally.Outcomes[sale.TimedOut])
-	require.EqualValues(t, sale.MaxOpen, tally.Errors["time-out"])
-	require.InDelta(t, sale.MaxOpen, tally.Outcomes[sale.NotSent], 2)
+	require.EqualValues(t, sale.AtOnce(), tally.Outcomes[sale.TimedOut])
+	require.EqualValues(t, sale.AtOnce(), tally.Errors["time-out"])
+	require.InDelta(t, sale.AtOnce(), tally.Outcomes[sale.NotSent], 2)
 	require.Zero(t, tally.Good())
 }
 

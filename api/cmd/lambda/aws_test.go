@@ -3,6 +3,8 @@ package main
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,7 +24,8 @@ func onAWS(t *testing.T) (env []string, client *sqs.Client, queue string) {
 	queue = moto.Queue(t, attributes)
 	table := "banyan-" + order.NewID(time.Now())
 	require.NoError(t, aws.CreateTable(t.Context(), moto.DynamoDB(), table))
-	return append(moto.Env(), "BANYAN_TABLE="+table, "BANYAN_QUEUE="+queue, "BANYAN_SEED_SAMPLE=true"), moto.SQS(), queue
+	return append(moto.Env(), "BANYAN_TABLE="+table, "BANYAN_QUEUE="+queue, "BANYAN_SEED_SAMPLE=true",
+		"AWS_LAMBDA_FUNCTION_NAME=banyan"), moto.SQS(), queue
 }
 
 const rod = `{"customer":{"email":"ann@example.com","name":"Ann Angler","address":"1 Main St, Albany NY 12207"},
@@ -57,6 +60,25 @@ func TestBootstrap_TakesOrdersIntoDynamoDBAndSQS(t *testing.T) {
 	require.Nil(t, swept.Failure)
 	require.JSONEq(t, `{"sent":0}`, string(swept.Payload), "nothing was left unsent")
 	f.end(t)
+}
+
+func TestBootstrap_AsksNothingOfAWSBeforeTheFirstRequestUnlessNobodyWaits(t *testing.T) {
+	for kind, seeded := range map[string]bool{"on-demand": false, "provisioned-concurrency": true} {
+		t.Run(kind, func(t *testing.T) {
+			moto := awstest.Moto(t)
+			env, _, queue := onAWS(t)
+			table, _ := strings.CutPrefix(env[slices.IndexFunc(env, func(v string) bool { return strings.HasPrefix(v, "BANYAN_TABLE=") })], "BANYAN_TABLE=")
+			f := start(t, append(env, "AWS_LAMBDA_INITIALIZATION_TYPE="+kind)...)
+			<-f.rt.Ready()
+			there, err := aws.New(t.Context(), aws.Options{Table: table, Queue: queue, DynamoDB: moto.DynamoDB(), SQS: moto.SQS()})
+			require.NoError(t, err)
+			stocks, err := there.Stocks(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, seeded, len(stocks) > 0, "the sample's stock is in the table")
+			require.Equal(t, http.StatusAccepted, f.ask(t, http.MethodPost, "/checkout", placing("once"), rod).StatusCode)
+			f.end(t)
+		})
+	}
 }
 
 func TestBootstrap_RefusesSettingsThatDoNotGoTogether(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -23,17 +24,25 @@ import (
 	"github.com/banyan-edge/banyan/api/lambda/runtimetest"
 )
 
-// bootstrap builds the binary as it is shipped, once an architecture.
-func bootstrap(t *testing.T, arch string) string {
+// bootstrap builds the binary as it is shipped, once an architecture; with a
+// folder's store where one is asked for.
+func bootstrap(t *testing.T, kind string) string {
 	t.Helper()
-	path, err := built[arch]()
+	path, err := built[kind]()
 	require.NoError(t, err)
 	return path
 }
 
+const (
+	shippedTags = "lambda.norpc,nofolder"
+	folderTags  = "lambda.norpc"
+	withFolder  = "folder"
+)
+
 var built = map[string]func() (string, error){
-	"amd64": sync.OnceValues(func() (string, error) { return build("amd64") }),
-	"arm64": sync.OnceValues(func() (string, error) { return build("arm64") }),
+	"amd64":    sync.OnceValues(func() (string, error) { return build("amd64", "amd64", shippedTags) }),
+	"arm64":    sync.OnceValues(func() (string, error) { return build("arm64", "arm64", shippedTags) }),
+	withFolder: sync.OnceValues(func() (string, error) { return build(withFolder, runtime.GOARCH, folderTags) }),
 }
 
 var scratch string // the folder of the built binaries
@@ -49,9 +58,9 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-func build(arch string) (string, error) {
-	path := filepath.Join(scratch, arch, "bootstrap")
-	cmd := exec.Command("go", "build", "-tags", "lambda.norpc", "-trimpath", "-ldflags=-s -w", "-o", path, ".")
+func build(kind, arch, tags string) (string, error) {
+	path := filepath.Join(scratch, kind, "bootstrap")
+	cmd := exec.Command("go", "build", "-tags", tags, "-trimpath", "-ldflags=-s -w", "-o", path, ".")
 	cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+arch, "CGO_ENABLED=0", "GOFLAGS=")
 	cmd.Stderr = os.Stderr
 	return path, cmd.Run()
@@ -76,15 +85,26 @@ func TestBootstrap_BuildsForBothArchitectures(t *testing.T) {
 type function struct {
 	*exec.Cmd
 	rt   *runtimetest.Runtime
-	log  bytes.Buffer // to be read after the process has ended
+	out  bytes.Buffer // metrics; like log to be read after the process has ended
+	log  bytes.Buffer
 	done chan error
 }
 
+// start starts the function as it is shipped, or with a folder's store where
+// that is where its orders go.
 func start(t *testing.T, env ...string) *function {
-	f := &function{Cmd: exec.Command(bootstrap(t, runtime.GOARCH)), rt: runtimetest.Start(), done: make(chan error, 1)}
+	kind := runtime.GOARCH
+	if slices.ContainsFunc(env, func(v string) bool { return strings.HasPrefix(v, "BANYAN_DATA=") }) {
+		kind = withFolder
+	}
+	return startAs(t, kind, env...)
+}
+
+func startAs(t *testing.T, kind string, env ...string) *function {
+	f := &function{Cmd: exec.Command(bootstrap(t, kind)), rt: runtimetest.Start(), done: make(chan error, 1)}
 	t.Cleanup(f.rt.Close)
 	f.Env = append([]string{"AWS_LAMBDA_RUNTIME_API=" + f.rt.Addr()}, env...)
-	f.Stderr = &f.log
+	f.Stdout, f.Stderr = &f.out, &f.log
 	require.NoError(t, f.Start())
 	go func() { f.done <- f.Wait() }()
 	t.Cleanup(func() { _ = f.Process.Kill() })
@@ -100,7 +120,7 @@ func (f *function) end(t *testing.T) {
 func (f *function) invoke(t *testing.T, payload string) runtimetest.Result {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	res, err := f.rt.Invoke(ctx, runtimetest.Invocation{Payload: []byte(payload), Trace: "Root=1-5759e988-bd862e3fe1be46a994272793"})
+	res, err := f.rt.Invoke(ctx, runtimetest.Invocation{Payload: []byte(payload), Trace: "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"})
 	require.NoError(t, err)
 	return res
 }
@@ -170,6 +190,13 @@ func TestBootstrap_WithoutADurableStoreDoesNotStart(t *testing.T) {
 	told := <-f.rt.InitFailed()
 	require.Equal(t, "Banyan.InitError", told.Type)
 	require.Contains(t, told.Message, "BANYAN_DATA")
+}
+
+func TestBootstrap_AsItIsShippedHasNoFolder(t *testing.T) {
+	f := startAs(t, runtime.GOARCH, "BANYAN_DATA="+t.TempDir())
+	require.Error(t, <-f.done)
+	require.Contains(t, f.log.String(), "BANYAN_DATA")
+	require.Contains(t, f.log.String(), "hint: build it without the tag nofolder")
 }
 
 func TestBootstrap_SecondWriterDoesNotStart(t *testing.T) {

@@ -1,49 +1,37 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"log/slog"
 
 	"github.com/banyan-edge/banyan/api/lambda"
+	"github.com/banyan-edge/banyan/api/telemetry"
 )
 
-// entry answers HTTP events with the shop, and a schedule's with a sweep of
-// the orders that a crash left unsent.
+// entry answers HTTP events with the shop, a schedule's with a sweep of the orders
+// and listings that a crash left unsent, and a notification of S3 with a check of
+// the pictures that came.
 type entry struct {
-	adapter *lambda.Adapter
-	sweep   func(context.Context) (int, error) // nil: there is nothing to sweep
-	log     *slog.Logger
+	adapter  *lambda.Adapter
+	orders   *orders
+	selling  *selling
+	reporter *telemetry.Reporter
+	tracer   *telemetry.Tracer
+	log      *slog.Logger
 }
 
-// Invoke implements aws-lambda-go's Handler.
+// Invoke implements aws-lambda-go's Handler. What there is to tell is told before
+// it answers: the environment may be frozen right after.
 func (e entry) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
-	if e.sweep == nil || !scheduled(payload) {
-		return e.adapter.Invoke(ctx, payload)
+	report := e.reporter.Begin()
+	defer report.End()
+	defer e.tracer.Flush(ctx)
+	ctx = withReport(ctx, report)
+	if e.orders.settings.Table != "" && scheduled(payload) {
+		return e.sweep(ctx)
 	}
-	sent, err := e.sweep(ctx)
-	if err != nil {
-		return nil, err
+	if keys, ok := arrivals(payload); ok && e.orders.settings.ListingsQueue != "" {
+		return e.selling.arrived(ctx, keys)
 	}
-	e.log.Info("swept", "sent", sent)
-	return json.Marshal(struct {
-		Sent int `json:"sent"`
-	}{sent})
-}
-
-// scheduleSource is the source of EventBridge's scheduled events.
-const scheduleSource = "aws.events"
-
-// scheduled reports whether the event is a schedule's. An HTTP event, whose
-// fields a shopper fills, never is: it has no source of its own.
-func scheduled(payload []byte) bool {
-	if !bytes.Contains(payload, []byte(scheduleSource)) {
-		return false
-	}
-	var event struct {
-		Source         string          `json:"source"`
-		RequestContext json.RawMessage `json:"requestContext"`
-	}
-	return json.Unmarshal(payload, &event) == nil && event.Source == scheduleSource && event.RequestContext == nil
+	return e.adapter.Invoke(ctx, payload)
 }

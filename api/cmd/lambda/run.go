@@ -12,16 +12,20 @@ import (
 
 	"github.com/banyan-edge/banyan/api/lambda"
 	"github.com/banyan-edge/banyan/api/shop"
+	"github.com/banyan-edge/banyan/api/telemetry"
 )
 
-var errNoStore = errors.New("no durable store is configured")
+var (
+	errNoStore  = errors.New("no durable store is configured")
+	errNoFolder = errors.New("BANYAN_DATA is set, and this function was built without a folder's store")
+)
 
 // run serves invocations until Lambda ends the environment, and returns the exit
 // code.
-func run(ctx context.Context, getenv func(string) string, stderr io.Writer) int {
+func run(ctx context.Context, getenv func(string) string, stdout, stderr io.Writer) int {
 	settings, err := readSettings(getenv)
 	if err == nil {
-		err = serve(ctx, settings, stderr)
+		err = serve(ctx, settings, stdout, stderr)
 	}
 	if err != nil {
 		fmt.Fprintf(stderr, "banyan: %v\n", err)
@@ -34,21 +38,26 @@ func run(ctx context.Context, getenv func(string) string, stderr io.Writer) int 
 	return 0
 }
 
-// serve wires the shop to the store and both to Lambda.
-func serve(ctx context.Context, settings Settings, stderr io.Writer) error {
+// serve wires the shop to the store and both to Lambda. Nothing is opened before
+// the first request, unless nobody waits for it.
+func serve(ctx context.Context, settings Settings, stdout, stderr io.Writer) error {
 	log := slog.New(slog.NewJSONHandler(stderr, nil))
-	store, err := open(ctx, settings, log)
+	settings.Adapter.Logger = log
+	placed := &orders{settings: settings, log: log}
+	tracer := newTracer(settings, log)
+	sells := &selling{placed, log}
+	options := shop.Options{Orders: placed, Logger: log}
+	sells.into(&options)
+	guarded, err := behindEdge(watch(tracer, shop.New(options)), settings.EdgeSecrets)
 	if err != nil {
 		return err
 	}
-	settings.Adapter.Logger = log
-	guarded, err := behindEdge(shop.New(shop.Options{Orders: store, Logger: log}), settings.EdgeSecrets)
-	if err != nil {
-		return errors.Join(err, store.close())
+	if err := placed.warm(ctx); err != nil {
+		return err
 	}
 	handler := entry{
-		adapter: lambda.New(guarded, settings.Adapter),
-		sweep:   store.sweep, log: log,
+		adapter: lambda.New(guarded, settings.Adapter), orders: placed, selling: sells, tracer: tracer, log: log,
+		reporter: telemetry.NewReporter(telemetry.ReporterOptions{Namespace: settings.Metrics, Out: stdout}),
 	}
 
 	// Start never returns: where the Runtime API goes away it ends the process,
@@ -59,7 +68,19 @@ func serve(ctx context.Context, settings Settings, stderr io.Writer) error {
 	case <-ending:
 	case <-ctx.Done():
 	}
-	return store.close()
+	return errors.Join(placed.close(), tracer.Close(ctx))
+}
+
+// newTracer returns where spans go. A collector that is named wrongly costs the
+// traces, and no order.
+func newTracer(settings Settings, log *slog.Logger) *telemetry.Tracer {
+	to, err := telemetry.ReadOTLP(settings.getenv)
+	if err != nil {
+		log.Error("no traces are sent", "err", err)
+	}
+	return telemetry.NewTracer(telemetry.TracerOptions{
+		To: to, Service: "banyan-api", About: telemetry.AboutFunction(settings.getenv), Logger: log,
+	})
 }
 
 // behindEdge lets only through what comes from the edge, where there are secrets
@@ -77,6 +98,8 @@ func hintFor(err error) string {
 	switch {
 	case errors.Is(err, errNoStore):
 		return "set BANYAN_TABLE and BANYAN_QUEUE, or BANYAN_DATA to a folder that outlives the function"
+	case errors.Is(err, errNoFolder):
+		return "build it without the tag nofolder, or set BANYAN_TABLE and BANYAN_QUEUE"
 	case errors.As(err, &hinting):
 		return hinting.Hint() + "; one environment at a time may write, so reserve a concurrency of 1"
 	}

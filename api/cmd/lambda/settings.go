@@ -20,6 +20,11 @@ type Settings struct {
 	Kind         aws.QueueKind
 	Bucket       string
 	Tenant       string
+	// ListingsQueue is the URL of the queue of sellers' listings, of the same
+	// kind as that of orders, and Pictures the bucket that their pictures are
+	// sent to (BANYAN_LISTINGS_QUEUE, BANYAN_PICTURES). With neither the shop
+	// takes no listings.
+	ListingsQueue, Pictures string
 	// SeedSample puts the sample shop's stock into the table at each start,
 	// where it is missing (BANYAN_SEED_SAMPLE).
 	SeedSample bool
@@ -35,14 +40,25 @@ type Settings struct {
 	// replaces the other, two, with a comma between (BANYAN_EDGE_SECRETS). Empty:
 	// whoever finds the API's address may ask it.
 	EdgeSecrets []string
+	// Metrics is the namespace of the function's metrics, Banyan/NAME; empty: it
+	// tells none (BANYAN_METRICS). Traces are OpenTelemetry's own variables, see
+	// telemetry.ReadOTLP.
+	Metrics string
+	// Warm opens everything at the start, since nobody waits for it: Lambda has
+	// the environment made in advance (AWS_LAMBDA_INITIALIZATION_TYPE).
+	Warm bool
+
+	getenv func(string) string
 }
 
 func readSettings(getenv func(string) string) (Settings, error) {
 	s := Settings{
 		Table: getenv("BANYAN_TABLE"), Queue: getenv("BANYAN_QUEUE"), Bucket: getenv("BANYAN_BUCKET"), Tenant: getenv("BANYAN_TENANT"),
-		Data:       getenv("BANYAN_DATA"),
-		RuntimeAPI: getenv("AWS_LAMBDA_RUNTIME_API"),
-		Adapter:    lambda.Options{BasePath: getenv("BANYAN_BASE_PATH")},
+		ListingsQueue: getenv("BANYAN_LISTINGS_QUEUE"), Pictures: getenv("BANYAN_PICTURES"),
+		Data: getenv("BANYAN_DATA"), Metrics: getenv("BANYAN_METRICS"),
+		RuntimeAPI: getenv("AWS_LAMBDA_RUNTIME_API"), Warm: getenv("AWS_LAMBDA_INITIALIZATION_TYPE") == "provisioned-concurrency",
+		Adapter: lambda.Options{BasePath: getenv("BANYAN_BASE_PATH")},
+		getenv:  getenv,
 	}
 	switch {
 	case s.Table == "" && s.Data == "":
@@ -51,6 +67,10 @@ func readSettings(getenv func(string) string) (Settings, error) {
 		return s, errors.New("both BANYAN_TABLE and BANYAN_DATA are set; orders go to one place")
 	case (s.Table == "") != (s.Queue == ""):
 		return s, errors.New("BANYAN_TABLE and BANYAN_QUEUE are set together or not at all")
+	case (s.ListingsQueue == "") != (s.Pictures == ""):
+		return s, errors.New("BANYAN_LISTINGS_QUEUE and BANYAN_PICTURES are set together or not at all")
+	case s.ListingsQueue != "" && s.Table == "":
+		return s, errors.New("BANYAN_LISTINGS_QUEUE is set and BANYAN_TABLE is not: listings are kept in the table")
 	}
 	switch kind := getenv("BANYAN_QUEUE_KIND"); kind {
 	case "", "fifo":

@@ -21,11 +21,13 @@ type claim struct {
 	Expires      int64     `dynamodbav:"expires"`       // Unix seconds, for the table's time to live
 }
 
-func newClaim(o order.Order) claim {
-	c := o.Claim()
-	until := o.AcceptedAt.Add(c.TTL)
+func newClaim(o order.Order) claim { return claimOf(o.ID, o.AcceptedAt, o.Claim()) }
+
+// claimOf is the claim of an order or a listing.
+func claimOf(id string, acceptedAt time.Time, c order.Claim) claim {
+	until := acceptedAt.Add(c.TTL)
 	return claim{
-		PK: claimKey(c.Key), OrderID: o.ID, Fingerprint: c.Fingerprint, AcceptedAt: o.AcceptedAt,
+		PK: claimKey(c.Key), OrderID: id, Fingerprint: c.Fingerprint, AcceptedAt: acceptedAt,
 		ClaimedUntil: until.UnixNano(),
 		// A second more, so that it is never removed while it is in force.
 		Expires: until.Unix() + 1,

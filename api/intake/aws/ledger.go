@@ -18,13 +18,22 @@ const ledgerParts = 32
 // the transaction that moves the order; so their sum balances, although they are
 // not read at one moment.
 func (s *Store) Ledger(ctx context.Context) (order.Ledger, error) {
+	sum, err := s.sumLedger(ctx, ledgerKey)
+	if err != nil {
+		return sum, fmt.Errorf("read ledger: %w", err)
+	}
+	return sum, nil
+}
+
+// sumLedger sums the parts of a ledger, whose items are named by part.
+func (s *Store) sumLedger(ctx context.Context, key func(int) string) (order.Ledger, error) {
 	keys := make([]string, ledgerParts)
 	for part := range ledgerParts {
-		keys[part] = ledgerKey(part)
+		keys[part] = key(part)
 	}
 	parts, err := s.getMany(ctx, keys)
 	if err != nil {
-		return order.Ledger{}, fmt.Errorf("read ledger: %w", unavailable(ctx, err))
+		return order.Ledger{}, unavailable(ctx, err)
 	}
 	var sum order.Ledger
 	for _, it := range parts {
@@ -36,7 +45,7 @@ func (s *Store) Ledger(ctx context.Context) (order.Ledger, error) {
 			Cancelled int64 `dynamodbav:"cancelled"`
 		}
 		if err := attributevalue.UnmarshalMap(it, &part); err != nil {
-			return order.Ledger{}, fmt.Errorf("read ledger: %w", err)
+			return order.Ledger{}, err
 		}
 		sum.Accepted += part.Accepted
 		sum.Written += part.Written

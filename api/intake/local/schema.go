@@ -11,9 +11,12 @@ var schema string
 //go:embed schema_audit.sql
 var schemaAudit string
 
+//go:embed schema_listings.sql
+var schemaListings string
+
 // migrations takes a file from version i to version i+1, where the version is
 // SQLite's user_version. Entries are only ever added.
-func migrations() []string { return []string{schema, schemaAudit} }
+func migrations() []string { return []string{schema, schemaAudit, schemaListings} }
 
 // migrate brings the file to the newest version, each step in one transaction.
 func migrate(c *conn) error {

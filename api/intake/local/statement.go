@@ -31,6 +31,8 @@ type statements struct {
 	requeue, rewrite    *stmt // a dead letter waits again; a corrected order
 	note                *stmt // what was done to an order
 	findEnded           *stmt // the state of an order that is done
+
+	listingStatements
 }
 
 func prepare(dc driver.Conn) (statements, error) {
@@ -75,6 +77,12 @@ func prepare(dc driver.Conn) (statements, error) {
 			return statements{}, errors.Join(fmt.Errorf("prepare %q: %w", p.sql, err), st.close())
 		}
 		st.all = append(st.all, *p.to)
+	}
+	for to, sql := range st.listingStatements.texts() {
+		if *to, err = prepareOne(dc, sql); err != nil {
+			return statements{}, errors.Join(fmt.Errorf("prepare %q: %w", sql, err), st.close())
+		}
+		st.all = append(st.all, *to)
 	}
 	return st, nil
 }

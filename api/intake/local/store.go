@@ -54,7 +54,8 @@ type Store struct {
 	shelves *shelves
 	writer  *writer
 	arrived chan struct{}
-	edits   atomic.Int64 // commits that corrected orders, so far; see settle
+	listed  chan struct{} // as arrived, for listings
+	edits   atomic.Int64  // commits that corrected orders, so far; see settle
 	close   func() error
 }
 
@@ -67,7 +68,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{now: o.Now, log: o.Logger, shelves: newShelves(), arrived: make(chan struct{}, 1)}
+	s := &Store{now: o.Now, log: o.Logger, shelves: newShelves(), arrived: make(chan struct{}, 1), listed: make(chan struct{}, 1)}
 	var err error
 	if s.lock, err = acquire(o.Path + ".lock"); err != nil {
 		return nil, fmt.Errorf("open order store %s: %w", o.Path, err)

@@ -22,6 +22,7 @@ type tx struct {
 
 	requeued bool // dead letters wait again
 	edited   bool // the body of an order was changed
+	listed   bool // listings were queued
 }
 
 // events are the increments of the ledger.
@@ -81,6 +82,9 @@ func (t *tx) commit() error {
 	t.publish()
 	if accepted || t.requeued {
 		t.w.store.signalArrived()
+	}
+	if t.listed {
+		t.w.store.signalListed()
 	}
 	return nil
 }

@@ -64,6 +64,15 @@ func (d Dialect) schema() []string {
 		`CREATE TABLE IF NOT EXISTS stock (
 			sku TEXT PRIMARY KEY,
 			on_hand INTEGER NOT NULL CHECK (on_hand >= 0))`,
+		`CREATE TABLE IF NOT EXISTS listings (
+			number TEXT PRIMARY KEY,
+			email TEXT, name TEXT, title TEXT, description TEXT, category TEXT, grade TEXT,
+			price_cents BIGINT, currency TEXT, offered_at TEXT)`,
+		`CREATE TABLE IF NOT EXISTS listing_pictures (
+			listing TEXT NOT NULL REFERENCES listings(number),
+			position INTEGER NOT NULL,
+			path TEXT NOT NULL,
+			PRIMARY KEY (listing, position))`,
 	}
 }
 

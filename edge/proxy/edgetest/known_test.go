@@ -3,8 +3,8 @@ package edgetest
 // knownFaults are the attacks that an engine is known to take otherwise than
 // the table has it: by engine, by the attack's name, the reason.
 var knownFaults = map[string]map[string]string{
-	"fast":  faultsOf(http2Faults),
-	"plain": faultsOf(append(plainFaults, http2Faults...)),
+	"fast":  {},
+	"plain": faultsOf(plainFaults),
 }
 
 // fault is one reason, and the attacks it lets through.
@@ -45,15 +45,5 @@ var plainFaults = []fault{
 		"chunk a quote that does not end", "chunk a line end within quotes", "chunk a NUL in an extension", "chunk an extension without a name"}},
 	{"net/http trims space behind a chunk's size", []string{"chunk size before a space", "chunk size before a tab"}},
 	{"net/http takes a space before a trailer's colon for a part of its name", []string{"trailer with a space before the colon"}},
-	{"net/http checks Host for odd bytes, not for the form of a host", []string{
-		"host with a comma", "host with a bracket", "host with something behind the bracket", "host with two ports",
-		"host with a port of letters", "host with a port beyond 65535", "host with a port that is negative"}},
 	{"net/http takes every version 1.x", []string{"line first with version 1.2"}},
-}
-
-// http2Faults are what comes by HTTP/2 and is written as HTTP/1.1 unseen.
-var http2Faults = []fault{
-	{"net/http's HTTP/2 does not look for a space in :path, nor does who writes the request line", []string{"HTTP/2: a space in the path"}},
-	{"net/http's HTTP/2 does not look for a token in :method, nor does who writes the request line", []string{"HTTP/2: a space in the method"}},
-	{"net/http's HTTP/2 takes what is no host for :authority", []string{"HTTP/2: a path in the authority"}},
 }

@@ -175,6 +175,12 @@ func parseLength(value []byte) (int64, bool) {
 	return length, true
 }
 
+// ValidLength reports whether text is a Content-Length that Parse would take.
+func ValidLength(text string) bool {
+	_, ok := parseLength([]byte(text))
+	return ok
+}
+
 // version reads HTTP/1.0 or HTTP/1.1.
 func version(b []byte) (minor uint8, err error) {
 	if len(b) != 8 || string(b[:5]) != "HTTP/" || b[6] != '.' || b[5] < '0' || b[5] > '9' || b[7] < '0' || b[7] > '9' {

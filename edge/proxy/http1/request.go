@@ -90,6 +90,14 @@ func (r *Request) judge(b []byte) error {
 	return nil
 }
 
+// Writable reports whether a request that came another way, by HTTP/2 for one, can
+// be written as HTTP/1.1 and be read again as the same: whether Parse would take
+// its method, its target and its host. HTTP/2 frames them by length, so that they
+// can hold a space or a line end.
+func Writable(method, target, host string) bool {
+	return method != "" && all([]byte(method), inToken) && target != "" && all([]byte(target), inTarget) && validHost([]byte(host))
+}
+
 // Upgrades reports whether the request asks for another protocol.
 func (r *Request) Upgrades(b []byte) bool {
 	if !r.upgrades || r.Minor == 0 {

@@ -146,3 +146,35 @@ func TestRequest_NoControlByteHidesInAValue(t *testing.T) {
 		}
 	}
 }
+
+func TestWritable_IsWhatParseTakes(t *testing.T) {
+	for _, c := range []struct {
+		method, target, host string
+		want                 bool
+	}{
+		{"GET", "/a?b", "shop.example:8080", true},
+		{"BREW", "/\xc3\xa4", "[::1]", true},
+		{"OPTIONS", "*", "", true},
+		{"", "/", "shop.example", false},
+		{"GET /a", "/", "shop.example", false},
+		{"GET\r\n", "/", "shop.example", false},
+		{"GET", "", "shop.example", false},
+		{"GET", "/a HTTP/1.1", "shop.example", false},
+		{"GET", "/a\r\nHost: evil", "shop.example", false},
+		{"GET", "/a\tb", "shop.example", false},
+		{"GET", "/a\x7f", "shop.example", false},
+		{"GET", "/a\x00", "shop.example", false},
+		{"GET", "/", "shop.example/a", false},
+		{"GET", "/", "shop.example, evil.example", false},
+		{"GET", "/", "shop.example:evil", false},
+		{"GET", "/", "user@shop.example", false},
+	} {
+		require.Equal(t, c.want, Writable(c.method, c.target, c.host), "%q", c)
+		if len(c.target) > 0 && (c.target[0] == '/' || c.target == "*") {
+			var r Request
+			r.Reset()
+			_, err := r.Parse([]byte(c.method+" "+c.target+" HTTP/1.1\r\nHost: "+c.host+"\r\n\r\n"), 10)
+			require.Equal(t, c.want, err == nil, "%q: %v", c, err)
+		}
+	}
+}

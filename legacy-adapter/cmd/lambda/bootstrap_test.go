@@ -93,7 +93,7 @@ func install(t *testing.T) *installation {
 	in.store, err = aws.New(t.Context(), aws.Options{Table: table, Queue: in.orders, DynamoDB: moto.DynamoDB(), SQS: in.client})
 	require.NoError(t, err)
 	require.NoError(t, in.store.SeedStock(t.Context(), []order.Stock{{SKU: "creel", OnHand: 1000}, {SKU: "reel", OnHand: 1000}}))
-	in.env = append(moto.Env(), "BANYAN_QUEUE="+in.orders, "BANYAN_DEAD_LETTERS="+in.dead, "BANYAN_TABLE="+table,
+	in.env = append(moto.Env(), "AWS_LAMBDA_FUNCTION_NAME=banyan-relay", "BANYAN_QUEUE="+in.orders, "BANYAN_DEAD_LETTERS="+in.dead, "BANYAN_TABLE="+table,
 		"BANYAN_LEGACY="+legacySection, "LAMBDA_TASK_ROOT="+in.folder, "BANYAN_CONCURRENCY=4")
 	in.legacy(legacySchema)
 	return in
@@ -167,7 +167,8 @@ type environment struct {
 	*exec.Cmd
 	in   *installation
 	rt   *runtimetest.Runtime
-	log  bytes.Buffer // to be read after the process has ended
+	out  bytes.Buffer // metrics; like log to be read after the process has ended
+	log  bytes.Buffer
 	done chan error
 }
 
@@ -178,7 +179,7 @@ func (in *installation) start() *environment {
 	e := &environment{Cmd: exec.Command(path), in: in, rt: runtimetest.Start(), done: make(chan error, 1)}
 	in.t.Cleanup(e.rt.Close)
 	e.Env = append([]string{"AWS_LAMBDA_RUNTIME_API=" + e.rt.Addr()}, in.env...)
-	e.Stderr = &e.log
+	e.Stdout, e.Stderr = &e.out, &e.log
 	require.NoError(in.t, e.Start())
 	go func() { e.done <- e.Wait() }()
 	in.t.Cleanup(func() { _ = e.Process.Kill() })

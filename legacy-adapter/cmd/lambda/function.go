@@ -10,12 +10,14 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/banyan-edge/banyan/api/intake/aws"
+	"github.com/banyan-edge/banyan/api/lambda/environ"
+	"github.com/banyan-edge/banyan/api/telemetry"
 	"github.com/banyan-edge/banyan/legacy-adapter/legacydb"
 	"github.com/banyan-edge/banyan/legacy-adapter/relay"
 	"github.com/banyan-edge/banyan/legacy-adapter/relay/sqs"
@@ -25,6 +27,8 @@ import (
 // the first.
 type function struct {
 	settings Settings
+	reporter *telemetry.Reporter
+	tracer   *telemetry.Tracer
 	log      *slog.Logger
 
 	mu      sync.Mutex // held while it is opened or closed
@@ -35,7 +39,9 @@ type function struct {
 // parts are what an open function works with.
 type parts struct {
 	inbox  *sqs.Inbox
+	relay  *relay.Relay
 	legacy *legacydb.DB
+	watch  *watched
 	stop   context.CancelFunc
 	ended  chan error // what Relay.Run returned
 }
@@ -49,6 +55,9 @@ func (f *function) Handle(ctx context.Context, event events.SQSEvent) (events.SQ
 	if len(event.Records) == 0 {
 		return none, errors.New("the event has no SQS records; this function is for an SQS event source mapping")
 	}
+	report := f.reporter.Begin()
+	defer report.End()
+	defer f.tracer.Flush(ctx)
 	share := sharesOf(ctx)
 	p, err := f.open(ctx, share.write)
 	if err != nil {
@@ -60,9 +69,11 @@ func (f *function) Handle(ctx context.Context, event events.SQSEvent) (events.SQ
 	}
 	ctx, cancel := context.WithTimeout(ctx, share.all)
 	defer cancel()
+	hand := p.watch.begin(ctx, report, messages)
 	for _, id := range p.inbox.Deliver(ctx, messages, share.hold) {
 		none.BatchItemFailures = append(none.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: id})
 	}
+	p.watch.end(hand, len(none.BatchItemFailures), p.relay.State().Breaker)
 	return none, nil
 }
 
@@ -76,11 +87,12 @@ func (f *function) open(ctx context.Context, writeTimeout time.Duration) (*parts
 	if f.parts != nil {
 		return f.parts, nil
 	}
-	cfg, err := config.LoadDefaultConfig(ctx)
+	cfg, err := environ.Config(ctx, f.settings.getenv)
 	if err != nil {
-		return nil, fmt.Errorf("read AWS configuration: %w", err)
+		return nil, err
 	}
-	inbox, err := f.openInbox(ctx, cfg)
+	desk := prometheus.NewRegistry()
+	inbox, what, err := f.openInbox(ctx, cfg, desk)
 	if err != nil {
 		return nil, err
 	}
@@ -93,18 +105,23 @@ func (f *function) open(ctx context.Context, writeTimeout time.Duration) (*parts
 	if err != nil {
 		return nil, err
 	}
+	if f.settings.Listings && !legacy.TakesListings() {
+		return nil, errors.Join(errNoListings, legacy.Close())
+	}
+	budget := relay.NewBudget(f.settings.Connections)
+	w := &watched{Legacy: what.to(legacy), budget: budget, tracer: f.tracer, desk: desk}
 	r := relay.New(relay.Options{
-		Source: inbox, Legacy: legacy, Budget: relay.NewBudget(f.settings.Connections),
+		Source: inbox, Legacy: w, Budget: budget,
 		WriteTimeout: writeTimeout, Logger: f.log,
 	})
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
-	p := &parts{inbox: inbox, legacy: legacy, stop: stop, ended: make(chan error, 1)}
+	p := &parts{inbox: inbox, relay: r, legacy: legacy, watch: w, stop: stop, ended: make(chan error, 1)}
 	go func() { p.ended <- r.Run(running) }()
 	f.parts = p
 	return p, nil
 }
 
-func (f *function) openInbox(ctx context.Context, cfg sdk.Config) (*sqs.Inbox, error) {
+func (f *function) openInbox(ctx context.Context, cfg sdk.Config, metrics prometheus.Registerer) (*sqs.Inbox, carried, error) {
 	queue := awssqs.NewFromConfig(cfg)
 	o := aws.Options{
 		Table: f.settings.Table, Queue: f.settings.Queue, Bucket: f.settings.Bucket,
@@ -115,12 +132,14 @@ func (f *function) openInbox(ctx context.Context, cfg sdk.Config) (*sqs.Inbox, e
 	}
 	store, err := aws.New(ctx, o)
 	if err != nil {
-		return nil, err
+		return nil, carried{}, err
 	}
-	return sqs.NewInbox(sqs.Options{
+	what := f.settings.carry(store)
+	inbox, err := sqs.NewInbox(sqs.Options{
 		Queue: f.settings.Queue, DeadLetters: f.settings.DeadLetters, Client: queue,
-		Decode: store.ReadMessage, Book: store, Logger: f.log,
+		Decode: what.decode, Book: what.book, Logger: f.log, Metrics: metrics,
 	})
+	return inbox, what, err
 }
 
 // close ends the relay, with what it has in hand, and closes legacy.
@@ -132,7 +151,7 @@ func (f *function) close() error {
 		return nil
 	}
 	f.parts.stop()
-	return errors.Join(<-f.parts.ended, f.parts.legacy.Close())
+	return errors.Join(<-f.parts.ended, f.parts.legacy.Close(), f.tracer.Close(context.Background()))
 }
 
 // shares divide the time of an invocation: until hold orders are given to

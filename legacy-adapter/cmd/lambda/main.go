@@ -26,6 +26,8 @@
 // time-out is to be 30 seconds or more, the queue's visibility time-out six times
 // that.
 //
+// What the function tells of itself, metrics and traces, is in api/telemetry.
+//
 // The package relay/sqs says how deferred orders come back, and why none becomes
 // a dead letter for having waited.
 package main
@@ -36,5 +38,5 @@ import (
 )
 
 func main() {
-	os.Exit(run(context.Background(), os.Getenv, os.Stderr))
+	os.Exit(run(context.Background(), os.Getenv, os.Stdout, os.Stderr))
 }

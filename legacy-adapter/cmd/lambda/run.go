@@ -8,14 +8,16 @@ import (
 	"log/slog"
 
 	awslambda "github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/banyan-edge/banyan/api/telemetry"
 )
 
 // run serves invocations until Lambda ends the environment, and returns the exit
 // code.
-func run(ctx context.Context, getenv func(string) string, stderr io.Writer) int {
+func run(ctx context.Context, getenv func(string) string, stdout, stderr io.Writer) int {
 	settings, err := readSettings(getenv)
 	if err == nil {
-		err = serve(ctx, settings, stderr)
+		err = serve(ctx, settings, stdout, stderr)
 	}
 	if err != nil {
 		fmt.Fprintf(stderr, "banyan: %v\n", err)
@@ -28,8 +30,12 @@ func run(ctx context.Context, getenv func(string) string, stderr io.Writer) int 
 	return 0
 }
 
-func serve(ctx context.Context, settings Settings, stderr io.Writer) error {
-	f := &function{settings: settings, log: slog.New(slog.NewJSONHandler(stderr, nil))}
+func serve(ctx context.Context, settings Settings, stdout, stderr io.Writer) error {
+	log := slog.New(slog.NewJSONHandler(stderr, nil))
+	f := &function{
+		settings: settings, tracer: newTracer(settings, log), log: log,
+		reporter: telemetry.NewReporter(telemetry.ReporterOptions{Namespace: settings.Metrics, Out: stdout}),
+	}
 	// Start never returns: where the Runtime API goes away it ends the process,
 	// and what was in hand is delivered again. SIGTERM is how an environment ends
 	// in peace.
@@ -40,6 +46,18 @@ func serve(ctx context.Context, settings Settings, stderr io.Writer) error {
 	case <-ctx.Done():
 	}
 	return f.close()
+}
+
+// newTracer returns where spans go. A collector that is named wrongly costs the
+// traces, and no order.
+func newTracer(settings Settings, log *slog.Logger) *telemetry.Tracer {
+	to, err := telemetry.ReadOTLP(settings.getenv)
+	if err != nil {
+		log.Error("no traces are sent", "err", err)
+	}
+	return telemetry.NewTracer(telemetry.TracerOptions{
+		To: to, Service: "banyan-relay", About: telemetry.AboutFunction(settings.getenv), Logger: log,
+	})
 }
 
 // hintFor says what to do about a failed start.

@@ -21,6 +21,7 @@ type Settings struct {
 	DeadLetters string // its dead-letter queue's URL; required (BANYAN_DEAD_LETTERS)
 	Table       string // the DynamoDB table; required (BANYAN_TABLE)
 	Bucket      string // of bodies too large for a message; empty: none (BANYAN_BUCKET)
+	Listings    bool   // the queue is that of sellers' listings (BANYAN_CARRIES=listings); else of orders
 
 	// Legacy is the legacy section of banyan.yaml: of the file that BANYAN_CONFIG
 	// names, banyan.yaml beside the function unless it is set, or the section
@@ -37,7 +38,14 @@ type Settings struct {
 	// (BANYAN_CONCURRENCY); zero: not known.
 	Concurrency int
 
+	// Metrics is the namespace of the function's metrics, Banyan/NAME; empty: it
+	// tells none (BANYAN_METRICS). Traces are OpenTelemetry's own variables, see
+	// telemetry.ReadOTLP.
+	Metrics string
+
 	RuntimeAPI string // where Lambda is (AWS_LAMBDA_RUNTIME_API); Lambda sets it
+
+	getenv func(string) string
 }
 
 // settingsError is a bad setting and what to do about it.
@@ -53,6 +61,7 @@ func readSettings(getenv func(string) string) (Settings, error) {
 		Queue: getenv("BANYAN_QUEUE"), DeadLetters: getenv("BANYAN_DEAD_LETTERS"),
 		Table: getenv("BANYAN_TABLE"), Bucket: getenv("BANYAN_BUCKET"),
 		LegacySecret: getenv("BANYAN_LEGACY_SECRET"), RuntimeAPI: getenv("AWS_LAMBDA_RUNTIME_API"),
+		Metrics: getenv("BANYAN_METRICS"), getenv: getenv,
 	}
 	for _, required := range []struct{ name, value, what string }{
 		{"BANYAN_QUEUE", s.Queue, "the URL of the order queue"},
@@ -64,6 +73,9 @@ func readSettings(getenv func(string) string) (Settings, error) {
 		}
 	}
 	var err error
+	if s.Listings, err = readCarries(getenv("BANYAN_CARRIES")); err != nil {
+		return s, err
+	}
 	if s.Connections, err = count(getenv, "BANYAN_LEGACY_CONNECTIONS"); err != nil {
 		return s, err
 	}
