@@ -9,10 +9,10 @@ export CGO_ENABLED ?= 0
 export PATH := $(PATH):$(lastword $(sort $(wildcard /usr/lib/postgresql/*/bin)))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build lambda test test-deps test-equal test-faults test-evershop lint lint-nag check fuzz bench bench-orders bench-edge bench-startup golden clean
+.PHONY: help demo build lambda test test-deps test-equal test-faults test-evershop lint lint-nag check fuzz sale k6 loadtest bench bench-orders bench-edge bench-startup golden clean
 
 help: ## list the tasks
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: build ## build bin/banyan and run a storefront with Banyan in front of it
 	bin/banyan up --data data
@@ -57,6 +57,15 @@ check: lint test ## what CI runs
 
 fuzz: ## fuzz every parser for FUZZTIME (20s) each
 	@.ci/fuzz $(FUZZTIME)
+
+sale: build ## rehearse a flash sale on this machine and write sale.html (under five minutes)
+	bin/banyan sale
+
+k6: ## build k6 into the user's cache (some minutes, once)
+	@.ci/k6
+
+loadtest: test-deps ## play every k6 scenario and look up every order (four minutes; SCENARIO=, FOR=, P99=, FLAGS=)
+	@.ci/loadtest
 
 bench: ## print the table of benchmarks (benchstat-friendly)
 	@.ci/bench

@@ -53,7 +53,7 @@ func (c *capturing) open(ctx context.Context, in *installation) (err error) {
 	}
 	in.onClose(c.store.Close)
 	options := replay.Options{
-		Store: c.store, Legacy: replay.Origin{URL: origin.URL, Host: origin.Host}, Budget: leases{in.budget},
+		Store: c.store, Legacy: replay.Origin{URL: origin.URL, Host: origin.Host, SecretHeader: origin.Secret.Header, Secret: origin.Secret.Value}, Budget: leases{in.budget},
 		Route:          func(name string) (route.Route, bool) { return in.table.Load().Config().Route(name) },
 		SessionCookies: func() []string { return in.table.Load().Config().SessionCookies },
 		Hold:           in.command.HoldRelay, Workers: in.budget.Limit(),

@@ -203,9 +203,6 @@ func (in *installation) openEdge(context.Context) error {
 	if err != nil {
 		return err
 	}
-	if legacy.Secret, err = secretOf("legacy", cfg.Origins.Legacy, in.config); err != nil {
-		return err
-	}
 	serverless, err := in.serverlessArm(cfg)
 	if err != nil {
 		return err
@@ -241,7 +238,8 @@ func (in *installation) legacyOrigin(cfg *route.Config) (proxy.Origin, error) {
 	if err != nil {
 		return proxy.Origin{}, fmt.Errorf("legacy's address: %w", err)
 	}
-	return proxy.Origin{URL: u, Host: cfg.Origins.Legacy.Host, HTTP2: cfg.Origins.Legacy.HTTP2 && u.Scheme == "https"}, nil
+	secret, err := secretOf("legacy", cfg.Origins.Legacy, in.config)
+	return proxy.Origin{URL: u, Host: cfg.Origins.Legacy.Host, HTTP2: cfg.Origins.Legacy.HTTP2 && u.Scheme == "https", Secret: secret}, err
 }
 
 // serverlessArm is the API's address, or the same handlers here: behind the

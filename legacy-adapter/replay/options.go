@@ -72,6 +72,11 @@ type Options struct {
 type Origin struct {
 	URL  *url.URL // http or https; a path is put before that of every request
 	Host string   // route.HostPreserve (or empty), route.HostOrigin, or the name to send as Host
+
+	// SecretHeader is the field in which legacy is told Secret, so that it can
+	// refuse what does not come from Banyan; empty: none. It is set when a
+	// request is sent, and never kept.
+	SecretHeader, Secret string
 }
 
 // Budget hands out the connections to legacy, which are shared with everything

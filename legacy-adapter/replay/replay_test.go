@@ -51,6 +51,16 @@ func TestReplay_LegacyGetsTheRequestAsItWas(t *testing.T) {
 	require.True(t, order.ValidID(h.Get("Idempotency-Key")), "a capture that brought no key is known by its id")
 }
 
+func TestReplay_LegacyIsToldTheSecretThatNoViewerCanSet(t *testing.T) {
+	s := openShop(t)
+	f := openFront(t, s, func(o *replay.Options) { o.Legacy.SecretHeader, o.Legacy.Secret = "X-Banyan-Secret", "from-the-edge" })
+	ann := f.shopper("ann")
+	req := ann.request(http.MethodPost, "/orders", "one", "ok")
+	req.Header.Set("X-Banyan-Secret", "a guess")
+	require.Equal(t, http.StatusCreated, ann.ask(req).status)
+	require.Equal(t, []string{"from-the-edge"}, s.seen["one"][0].Header["X-Banyan-Secret"])
+}
+
 func TestReplay_NotInTimeIs202AndFollowed(t *testing.T) {
 	s := openShop(t)
 	f := openFront(t, s)

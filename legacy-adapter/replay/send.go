@@ -93,6 +93,9 @@ type question struct {
 
 // ask sends a request and reads the whole answer.
 func (s *sender) ask(ctx context.Context, c *Capture, q question) delivery {
+	if s.origin.SecretHeader != "" {
+		q.header.Set(s.origin.SecretHeader, s.origin.Secret)
+	}
 	var connected atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }})
 	req := (&http.Request{
