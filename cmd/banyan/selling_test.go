@@ -18,6 +18,7 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
 
 	"github.com/banyan-edge/banyan/api/listing"
@@ -295,25 +296,27 @@ func TestBrowser_ASellerOffersAnItemWithPicturesAndOneWithoutScript(t *testing.T
 	files := []string{filepath.Join(t.TempDir(), "front of it.png"), filepath.Join(t.TempDir(), "a page.png")}
 	require.NoError(t, os.WriteFile(files[0], uploadtest.PNG(700_000), 0o600))
 	require.NoError(t, os.WriteFile(files[1], bytes.Repeat([]byte("<html>"), 200), 0o600))
+	// Enter rather than a click: while the page still settles a click may miss.
+	offer := chromedp.SendKeys(`[name=email]`, kb.Enter)
 	fill := func() {
 		b.do(chromedp.Navigate(s.Storefront+"/resale/sell"), chromedp.WaitVisible(`[name=title]`),
 			chromedp.SendKeys(`[name=title]`, "Old creel"), chromedp.SendKeys(`[name=description]`, "Wicker."),
 			chromedp.SendKeys(`[name=price]`, "189.50"), chromedp.SendKeys(`[name=name]`, "Ann"), chromedp.SendKeys(`[name=email]`, "ann@example.com"))
 	}
 	fill()
-	b.do(chromedp.SetUploadFiles(`#pictures`, files[:1]), chromedp.Click(`form[data-sell] button`), chromedp.WaitVisible(`li[data-state=complete] img`))
+	b.do(chromedp.SetUploadFiles(`#pictures`, files[:1]), offer, chromedp.WaitVisible(`li[data-state=complete] img`))
 	require.Contains(t, b.look("sell-1-offered"), "$189.50")
 	var width int
 	b.do(chromedp.Poll(`document.querySelector("li[data-state=complete] img").naturalWidth`, &width))
 	require.Positive(t, width, "the browser shows it as a picture")
 
 	fill()
-	b.do(chromedp.SetUploadFiles(`#pictures`, files), chromedp.Click(`form[data-sell] button`),
+	b.do(chromedp.SetUploadFiles(`#pictures`, files), offer,
 		chromedp.Poll(`document.querySelector("[data-progress]").textContent.includes("not a JPEG, PNG or WebP")`, nil))
 
 	b.do(emulation.SetScriptExecutionDisabled(true))
 	fill()
 	require.Contains(t, b.look("sell-2-no-script"), "does not run")
-	b.do(chromedp.Click(`form[data-sell] button`), chromedp.WaitVisible(`.standing[data-status]`))
+	b.do(offer, chromedp.WaitVisible(`.standing[data-status]`))
 	require.Contains(t, b.look("sell-3-offered"), "Old creel")
 }

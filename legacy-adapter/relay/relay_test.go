@@ -211,7 +211,8 @@ func TestRelay_ABatchInHandWhenTheBreakerOpensIsPutBack(t *testing.T) {
 		time.Sleep(time.Second)
 		return isAway(ctx, orders)
 	}
-	o := relay.Options{BatchSize: 1, Workers: 5, Budget: relay.NewBudget(1), BackoffBase: time.Hour}
+	o := relay.Options{BatchSize: 1, Workers: 5, Budget: relay.NewBudget(1), BackoffBase: time.Hour,
+		Rand: func() float64 { return 0.5 }} // none that was put back is due again meanwhile
 	inBubble(t, to, o, func(r *running) {
 		r.queue.Put(relaytest.Orders(5)...)
 		synctest.Wait()

@@ -49,7 +49,7 @@ const refSequel = "Kettle, HTTP/2: The Sequel is Always Worse (2021)"
 func framedAttacks() []framed {
 	const inject = "x\r\nTransfer-Encoding: chunked\r\nX-Evil: evil"
 	return []framed{
-		{name: "H2.CL: a length that is too small", ref: refSequel + "; CVE-2021-21295 (Netty)", fields: []string{":method", "POST", "content-length", "0"}, body: smuggled},
+		{name: "H2.CL: a length that is too small", ref: refSequel + "; CVE-2021-21295 (Netty)", fields: []string{":method", "POST", "content-length", "0"}, body: smuggled, passes: true},
 		{name: "H2.CL: a length that is too large", ref: refSequel, fields: []string{":method", "POST", "content-length", "500"}, body: smuggled},
 		{name: "H2.CL: two lengths", ref: refSequel + "; CVE-2021-21409 (Netty)", fields: []string{":method", "POST", "content-length", "0", "content-length", fmt.Sprint(len(smuggled))}, body: smuggled, passes: true},
 		{name: "H2.CL: a length with a sign", ref: refSequel, fields: []string{":method", "POST", "content-length", "+5"}, body: "hello", passes: true},
