@@ -28,8 +28,8 @@ lambda: ## build both Lambda entries for provided.al2023, arm64 and amd64
 	  done; \
 	done
 
-test: test-deps ## run all tests (installs what they need)
-	CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 15m ./...
+test: test-deps ## run all tests (installs what they need), and say what was skipped and why
+	@CGO_ENABLED=1 .ci/test -race -shuffle=on -timeout 15m ./...
 
 test-deps: ## install what the tests need: a C compiler for -race, PostgreSQL, Chromium
 	@.ci/test-deps

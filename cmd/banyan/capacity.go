@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/banyan-edge/banyan/loadtest/capacity"
+	salereport "github.com/banyan-edge/banyan/loadtest/sale/report"
 )
 
 type capacityCommand struct {
@@ -76,16 +77,16 @@ func (c capacityCommand) Run(place Place, term terminal) error {
 func showCapacity(w io.Writer, r capacity.Result) error {
 	fmt.Fprintf(w, "%s\n\n", sentence(r))
 	rows := [][]any{
-		{"orders accepted", count(r.Accepted)},
-		{"told to come back", count(r.Refused.Sum())},
-		{"written a second", count(r.Drain)},
-		{"most waiting at once", count(r.Deepest)},
+		{"orders accepted", salereport.Count(r.Accepted)},
+		{"told to come back", salereport.Count(r.Refused.Sum())},
+		{"written a second", salereport.Count(r.Drain)},
+		{"most waiting at once", salereport.Count(r.Deepest)},
 		{"longest wait of an order", span(r.Longest)},
 		{"queue empty after", emptyAfter(r)},
 		{"connections to legacy", fmt.Sprintf("%d of %d", r.Most, r.Plan.Connections)},
 	}
 	if r.Plan.Target == capacity.AWS {
-		rows = append(rows, []any{"environments at once", count(r.Busiest)})
+		rows = append(rows, []any{"environments at once", salereport.Count(r.Busiest)})
 	}
 	if err := printTable(w, []any{"", ""}, rows); err != nil {
 		return err
@@ -105,7 +106,7 @@ func showCloud(w io.Writer, r capacity.Result) error {
 		if n.Share() > 0.8 {
 			do = n.Do
 		}
-		quotas[i] = []any{n.Quota, count(n.Need), count(n.Limit), n.Unit, fmt.Sprintf("%.0f %%", 100*n.Share()), do}
+		quotas[i] = []any{n.Quota, salereport.Count(n.Need), salereport.Count(n.Limit), n.Unit, fmt.Sprintf("%.0f %%", 100*n.Share()), do}
 	}
 	if err := printTable(w, []any{"QUOTA", "NEEDED", "LIMIT", "", "USED", "WHAT TO DO"}, quotas); err != nil {
 		return err
@@ -118,7 +119,7 @@ func showCloud(w io.Writer, r capacity.Result) error {
 		var bill [][]any
 		for _, l := range part.lines {
 			if l.Cost() >= 0.005 {
-				bill = append(bill, []any{l.Service, l.What, count(l.Units), fmt.Sprintf("%.2f", l.Cost())})
+				bill = append(bill, []any{l.Service, l.What, salereport.Count(l.Units), fmt.Sprintf("%.2f", l.Cost())})
 			}
 		}
 		bill = append(bill, []any{"", "", "", fmt.Sprintf("%.2f", capacity.Total(part.lines))})
@@ -132,13 +133,13 @@ func showCloud(w io.Writer, r capacity.Result) error {
 
 // sentence says what would happen in one.
 func sentence(r capacity.Result) string {
-	orders := fmt.Sprintf("%s orders in %s", count(r.Accepted+r.Refused.Sum()), span(r.Plan.Lead+r.Plan.For))
+	orders := fmt.Sprintf("%s orders in %s", salereport.Count(r.Accepted+r.Refused.Sum()), span(r.Plan.Lead+r.Plan.For))
 	var b strings.Builder
 	switch refused := r.Refused.Sum(); {
 	case refused < 1:
 		fmt.Fprintf(&b, "%s: all accepted", orders)
 	default:
-		fmt.Fprintf(&b, "%s: %s of them told to come back (%s)", orders, count(math.Round(refused)), tooLittle(r.Refused))
+		fmt.Fprintf(&b, "%s: %s of them told to come back (%s)", orders, salereport.Count(math.Round(refused)), tooLittle(r.Refused))
 	}
 	if r.EmptyAt == capacity.Never {
 		b.WriteString("; legacy never catches up, since even the calm rate is more than it can write.")
@@ -167,18 +168,6 @@ func emptyAfter(r capacity.Result) string {
 		return "never"
 	}
 	return span(r.EmptyAt) + " since the sale began"
-}
-
-// count writes a number for a reader: 1,234,567, or 0.25.
-func count(n float64) string {
-	if n != 0 && n < 10 && n != float64(int64(n)) {
-		return fmt.Sprintf("%.2f", n)
-	}
-	text := fmt.Sprintf("%.0f", n)
-	for i := len(text) - 3; i > 0; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return text
 }
 
 // span writes a duration without what nobody reads.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/banyan-edge/banyan/cloudformation"
@@ -28,7 +29,7 @@ type deployCommand struct {
 // Run shows what deploying would change, or does it.
 func (c deployCommand) Run(ctx context.Context, place Place, term terminal) error {
 	for _, part := range c.Only {
-		if !isOneOf(part, parts) {
+		if !slices.Contains(parts, part) {
 			return badUsage(fmt.Sprintf("there is no part %q", part), "the parts are "+strings.Join(parts, ", "))
 		}
 	}
@@ -187,7 +188,7 @@ func (d *deployment) part(ctx context.Context, part string) error {
 	if err != nil {
 		return err
 	}
-	if len(d.command.Only) == 0 || isOneOf(part, d.command.Only) {
+	if len(d.command.Only) == 0 || slices.Contains(d.command.Only, part) {
 		if ready, err := d.wire(part, &stack); err != nil || !ready {
 			return err
 		}

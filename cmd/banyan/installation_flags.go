@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
@@ -113,20 +114,11 @@ func (f parameterFlags) read(known []string) (map[string]map[string]string, erro
 		given[part][parameter] = value
 	}
 	for part := range given {
-		if !isOneOf(part, known) {
+		if !slices.Contains(known, part) {
 			return nil, badUsage(fmt.Sprintf("there is no part %q", part), "the parts are "+strings.Join(known, ", "))
 		}
 	}
 	return given, nil
-}
-
-func isOneOf(name string, known []string) bool {
-	for _, k := range known {
-		if k == name {
-			return true
-		}
-	}
-	return false
 }
 
 // explainDeploy gives what deploy says its hint.

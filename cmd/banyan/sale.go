@@ -131,7 +131,7 @@ func (c saleCommand) follow(r *salereport.Report, term terminal) error {
 	pages, orders, most := busy.Sum()
 	r.Plan.Pages, r.Plan.Orders = busy.Shapes(c.Times)
 	r.Shape = fmt.Sprintf("The traffic is that of %s, times %g, around its busiest %s, which begin at %s: %s pages and %s orders in all, and %s orders in its busiest second, before they are multiplied. %d of the log’s %d lines could not be read.",
-		filepath.Base(c.Shape), c.Times, c.For, busy.Began.Add(c.Lead).UTC().Format(time.RFC3339), count(pages), count(orders), count(most), traffic.Bad, traffic.Lines)
+		filepath.Base(c.Shape), c.Times, c.For, busy.Began.Add(c.Lead).UTC().Format(time.RFC3339), salereport.Count(pages), salereport.Count(orders), salereport.Count(most), traffic.Bad, traffic.Lines)
 	return nil
 }
 

@@ -109,7 +109,7 @@ func paperHere(m measuredSale) (salereport.PaperSection, error) {
 		if measured > 0 {
 			differ = fmt.Sprintf("%+.1f %%", 100*(paper-measured)/measured)
 		}
-		return []string{what, count(math.Round(measured)) + unit, count(math.Round(paper)) + unit, differ}
+		return []string{what, salereport.Count(math.Round(measured)) + unit, salereport.Count(math.Round(paper)) + unit, differ}
 	}
 	rows := [][]string{row("orders written a second, at most", m.drain, result.Drain, "")}
 	if m.flipped.EmptyAt > 0 {
@@ -157,7 +157,7 @@ func paperSlow(m measuredSale) (salereport.PaperSection, error) {
 		return salereport.PaperSection{}, err
 	}
 	row := func(r capacity.Result) []string {
-		return []string{fmt.Sprint(r.Plan.Connections), count(r.Drain), count(r.Deepest), emptyAfter(r)}
+		return []string{fmt.Sprint(r.Plan.Connections), salereport.Count(r.Drain), salereport.Count(r.Deepest), emptyAfter(r)}
 	}
 	return salereport.PaperSection{
 		Title: "Where each order is slow, not each transaction",
@@ -174,7 +174,7 @@ func paperAWS(m measuredSale) (salereport.PaperSection, error) {
 		return salereport.PaperSection{}, err
 	}
 	return cloudSection("The same sale on AWS", fmt.Sprintf("%s A function is assumed to take %s for an order, since it asks DynamoDB over the network; here it took %.1f ms. The event source brings %d orders at a time, so the relay writes %s a second.",
-		sentence(result), span(result.Plan.Accept), m.flipped.Tally(saleshopper.Checkout, sale.During).P50, capacity.SourceBatch, count(result.Drain)), result), nil
+		sentence(result), span(result.Plan.Accept), m.flipped.Tally(saleshopper.Checkout, sale.During).P50, capacity.SourceBatch, salereport.Count(result.Drain)), result), nil
 }
 
 // paperScale is a sale of internet scale.
@@ -194,7 +194,7 @@ func cloudSection(title, text string, r capacity.Result) salereport.PaperSection
 		if n.Share() > 0.8 {
 			do = n.Do
 		}
-		quotas.Rows = append(quotas.Rows, []string{n.Quota, count(n.Need), count(n.Limit), n.Unit, fmt.Sprintf("%.0f %%", 100*n.Share()), do})
+		quotas.Rows = append(quotas.Rows, []string{n.Quota, salereport.Count(n.Need), salereport.Count(n.Limit), n.Unit, fmt.Sprintf("%.0f %%", 100*n.Share()), do})
 	}
 	busy := salereport.PaperLine{Name: "environments at work"}
 	for _, p := range thin(r.Series) {
